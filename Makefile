@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# vcontext: a kernel with contexts, built and booted. "make help" tells more.
+
+DEBUG ?= 0
+KERNEL_FLAVOUR := $(if $(filter 1 y yes,$(DEBUG)),debug,lean)
+TEST_FLAGS := $(if $(filter 1 y yes,$(DEBUG)),--debug) $(foreach one,$(ONLY),--only $(one))
+BUILD := $(CURDIR)/build
+
+# Steps call the kernel's make, which takes its own number of jobs.
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+
+.PHONY: help
+help:
+	@printf '%s\n' \
+	 'make run            build, boot, show contexts at work; a shell in a terminal' \
+	 'make test           unit tests and selftests in the VM (DEBUG=1: on the debug' \
+	 '                    kernel; ONLY="PROGRAM...": these alone)' \
+	 'make test-real      the selftests with the load of a real server (minutes)' \
+	 'make check          checkpatch, sparse, W=1, kernel-doc, reduced configs, ...' \
+	 '                    (ONLY="GATE...": these alone)' \
+	 'make bench          what contexts cost' \
+	 'make kernel         the kernel alone, build/lean/arch/x86/boot/bzImage' \
+	 'make tools          the library and the vcontext command, in build/tools' \
+	 'make selftests      the test programs, in build/selftests' \
+	 'make apply KDIR=D   put the series on a git tree of your own (6.12.y)' \
+	 'make series         the series as mails, in build/series' \
+	 'make clean          remove build/ (the compiler cache stays)' \
+	 '' \
+	 'vm/run -- PROGRAM   boot and run one program; vm/run --help' \
+	 'vm/assemble         make the kernel tree, build/linux; vm/assemble --help' \
+	 '' \
+	 'KDIR=D              a 6.12.y tree as base, instead of linux-source-6.12' \
+	 'JOBS=N              compile with N jobs'
+
+.PHONY: need
+need:
+	@vm/need
+
+.PHONY: tree
+tree: need
+	@vm/assemble
+
+.PHONY: kernel
+kernel: tree
+	@vm/kernel $(KERNEL_FLAVOUR)
+
+.PHONY: lean debug pristine
+lean debug pristine: tree
+	@vm/kernel $@
+
+.PHONY: tools
+tools: need
+	@if [ -e tools/vcontext/Makefile ]; then vm/quietly build/tools.log $(MAKE) -C tools/vcontext OUTPUT=$(BUILD)/tools/; fi
+
+.PHONY: selftests
+selftests: tree
+	@vm/selftests
+
+.PHONY: test
+test: kernel tools selftests
+	@vm/test $(TEST_FLAGS)
+
+.PHONY: test-real
+test-real: kernel tools selftests
+	@vm/test --real $(TEST_FLAGS)
+
+.PHONY: test-debug
+test-debug:
+	@$(MAKE) test DEBUG=1
+
+.PHONY: check
+check:
+	@vm/need check
+	@vm/assemble
+	@vm/check $(ONLY)
+
+.PHONY: run
+run: kernel tools
+	@vm/demo
+
+.PHONY: bench
+bench: kernel tools
+	@if [ -x bench/run ]; then bench/run; else echo 'no benchmark yet' >&2; exit 1; fi
+
+.PHONY: apply
+apply:
+	@test -n "$(KDIR)" || { echo 'name your tree: make apply KDIR=~/linux' >&2; exit 2; }
+	@vm/assemble --kdir '' --apply $(KDIR)
+
+.PHONY: series
+series: need
+	@vm/assemble --series build/series
+
+.PHONY: clean
+clean:
+	rm -rf build
