@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Virtual contexts: what the rest of the kernel calls.
+ *
+ * A context is a property of a cgroup v2 group, and a task's context is that
+ * of its group on the default hierarchy.  The host, context 0, is NULL here.
+ *
+ * How to read a task's context:
+ *
+ *  1. vcontext_of_task() under rcu_read_lock(); the pointer is good as long
+ *     as the lock is held, since a group is freed after a grace period.
+ *  2. Under cgroup_threadgroup_rwsem (a fork between can_fork and post_fork)
+ *     or cgroup_mutex the context of a task does not change.
+ *  3. Never through group_leader: a zombie leader stays where it died.
+ */
+#ifndef _LINUX_VCONTEXT_H
+#define _LINUX_VCONTEXT_H
+
+#include <linux/pid_types.h>
+#include <linux/types.h>
+
+struct cgroup;
+struct css_set;
+struct file;
+struct mem_cgroup;
+struct pid;
+struct pid_namespace;
+struct sched_attr;
+struct seq_file;
+struct sock;
+struct task_struct;
+struct vcontext;
+
+#ifdef CONFIG_VCONTEXT
+
+#include <linux/jump_label_ratelimit.h>
+
+/* On while there is a context. */
+extern struct static_key_false_deferred vcontext_key;
+
+static inline bool vcontext_enabled(void)
+{
+	return static_branch_unlikely(&vcontext_key.key);
+}
+
+/* accounting: called by the cgroup core */
+int __vcontext_can_fork(struct task_struct *child, struct css_set *cset);
+void __vcontext_cancel_fork(struct task_struct *child, struct css_set *cset);
+void __vcontext_exit(struct task_struct *task);
+void __vcontext_release(struct task_struct *task);
+int __vcontext_charge_move(struct vcontext *from, struct vcontext *to,
+			   unsigned int nr_tasks);
+void __vcontext_cancel_move(struct vcontext *from, struct vcontext *to,
+			    unsigned int nr_tasks);
+void __vcontext_commit_move(struct task_struct *task, struct vcontext *from,
+			    struct vcontext *to);
+void __vcontext_depopulated(struct cgroup *cgrp);
+
+/* guards: called by the cgroup core */
+int __vcontext_may_attach(struct cgroup *src, struct cgroup *dst);
+int __vcontext_may_write(struct cgroup *cgrp, bool delegatable);
+int __vcontext_may_mkdir(struct cgroup *parent);
+int __vcontext_may_rmdir(struct cgroup *cgrp);
+int __vcontext_may_thread(struct cgroup *cgrp);
+
+/* lifetime: called by the cgroup core */
+struct vcontext *vcontext_get(struct vcontext *ctx);
+void vcontext_put(struct vcontext *ctx);
+
+/* freezing: called by the cgroup core */
+void __vcontext_freezing(struct cgroup *cgrp);
+
+/* memory: called by the out-of-memory killer */
+void __vcontext_oom(struct task_struct *victim, struct mem_cgroup *memcg);
+
+/* open files: called where a struct file is made and freed */
+int __vcontext_charge_file(struct file *file);
+void __vcontext_uncharge_file(struct file *file);
+
+/* TCP connections: called where a socket connects, or a listener has a child */
+int __vcontext_charge_tcp(const struct sock *sk);
+void __vcontext_uncharge_tcp(const struct sock *sk);
+bool __vcontext_tcp_full(const struct sock *listener);
+bool __vcontext_drop_syn(const struct sock *listener);
+
+/* scheduling policy: called by the scheduler */
+bool __vcontext_fork_attr(struct task_struct *child, struct css_set *cset,
+			  struct sched_attr *attr);
+bool __vcontext_may_sched(struct task_struct *task, int policy,
+			  unsigned int rt_priority, int nice);
+int __vcontext_limit_nice(struct task_struct *task, int nice);
+
+/* /proc/<pid>/vcontext */
+int proc_vcontext_show(struct seq_file *m, struct pid_namespace *ns,
+		       struct pid *pid, struct task_struct *task);
+
+/* visibility: called where a task is looked up */
+bool __vcontext_task_visible(struct task_struct *task);
+bool __vcontext_pid_visible(struct pid *pid);
+bool __vcontext_owner_visible(struct pid *pid, enum pid_type type);
+
+/**
+ * vcontext_can_fork - charge a task that is being born
+ * @child: the new task, not visible yet
+ * @cset: where it will be; holds a reference
+ *
+ * Context: cgroup_threadgroup_rwsem held for reading.
+ * Return: 0, or -EAGAIN if a context is full or stopped.
+ */
+static inline int vcontext_can_fork(struct task_struct *child,
+				    struct css_set *cset)
+{
+	return vcontext_enabled() ? __vcontext_can_fork(child, cset) : 0;
+}
+
+/* The opposite of vcontext_can_fork(); same context. */
+static inline void vcontext_cancel_fork(struct task_struct *child,
+					struct css_set *cset)
+{
+	if (vcontext_enabled())
+		__vcontext_cancel_fork(child, cset);
+}
+
+/* The last thread of a process may be gone; after @task left its css_set. */
+static inline void vcontext_exit(struct task_struct *task)
+{
+	if (vcontext_enabled())
+		__vcontext_exit(task);
+}
+
+/* @task is reaped and gives its place back. */
+static inline void vcontext_release(struct task_struct *task)
+{
+	if (vcontext_enabled())
+		__vcontext_release(task);
+}
+
+/**
+ * vcontext_charge_move - charge tasks that move from one context to another
+ * @from: where they are; %NULL is the host
+ * @to: where they go; %NULL is the host
+ * @nr_tasks: how many
+ *
+ * Context: cgroup_mutex and cgroup_threadgroup_rwsem held for writing.
+ * Return: 0, or -EAGAIN if a context on the way is full.
+ */
+static inline int vcontext_charge_move(struct vcontext *from,
+				       struct vcontext *to,
+				       unsigned int nr_tasks)
+{
+	if (vcontext_enabled() && from != to)
+		return __vcontext_charge_move(from, to, nr_tasks);
+	return 0;
+}
+
+/* The opposite of vcontext_charge_move(); same context. */
+static inline void vcontext_cancel_move(struct vcontext *from,
+					struct vcontext *to,
+					unsigned int nr_tasks)
+{
+	if (vcontext_enabled() && from != to)
+		__vcontext_cancel_move(from, to, nr_tasks);
+}
+
+/* @task, one of those charged, has moved and gives its old place back. */
+static inline void vcontext_commit_move(struct task_struct *task,
+					struct vcontext *from,
+					struct vcontext *to)
+{
+	if (vcontext_enabled() && from != to)
+		__vcontext_commit_move(task, from, to);
+}
+
+/* @cgrp has just lost its last live task.  css_set_lock held. */
+static inline void vcontext_depopulated(struct cgroup *cgrp)
+{
+	if (vcontext_enabled())
+		__vcontext_depopulated(cgrp);
+}
+
+/* @cgrp has frozen or thawed, or was told to.  Any context. */
+static inline void vcontext_freezing(struct cgroup *cgrp)
+{
+	if (vcontext_enabled())
+		__vcontext_freezing(cgrp);
+}
+
+/**
+ * vcontext_oom - tell that a process is killed for want of memory
+ * @victim: the process; the caller keeps it
+ * @memcg: whose limit is reached, %NULL if the machine has no memory left
+ *
+ * Context: process; does not allocate.
+ */
+static inline void vcontext_oom(struct task_struct *victim,
+				struct mem_cgroup *memcg)
+{
+	if (IS_ENABLED(CONFIG_MEMCG) && vcontext_enabled())
+		__vcontext_oom(victim, memcg);
+}
+
+/*
+ * May a task be moved from @src to @dst through cgroupfs or by clone()?  This and
+ * the next ones guard /vcontext before there is a context, too.
+ */
+static inline int vcontext_may_attach(struct cgroup *src, struct cgroup *dst)
+{
+	return __vcontext_may_attach(src, dst);
+}
+
+/* May current write a file of @cgrp? */
+static inline int vcontext_may_write(struct cgroup *cgrp, bool delegatable)
+{
+	return vcontext_enabled() ? __vcontext_may_write(cgrp, delegatable) : 0;
+}
+
+/* May current make a group below @parent? */
+static inline int vcontext_may_mkdir(struct cgroup *parent)
+{
+	return __vcontext_may_mkdir(parent);
+}
+
+/* May current remove @cgrp? */
+static inline int vcontext_may_rmdir(struct cgroup *cgrp)
+{
+	return __vcontext_may_rmdir(cgrp);
+}
+
+/* May @cgrp be made threaded? */
+static inline int vcontext_may_thread(struct cgroup *cgrp)
+{
+	return __vcontext_may_thread(cgrp);
+}
+
+/**
+ * vcontext_charge_file - charge an open file to current's context
+ * @file: nobody knows it yet
+ *
+ * Context: process.
+ * Return: 0, or -ENFILE if a context is full.
+ */
+static inline int vcontext_charge_file(struct file *file)
+{
+	return vcontext_enabled() ? __vcontext_charge_file(file) : 0;
+}
+
+/* The opposite of vcontext_charge_file(), whoever frees @file; any context. */
+static inline void vcontext_uncharge_file(struct file *file)
+{
+	if (vcontext_enabled())
+		__vcontext_uncharge_file(file);
+}
+
+/**
+ * vcontext_charge_tcp - charge a TCP connection to the context of a socket
+ * @sk: which is about to connect, or the listener whose child is about to be
+ *	made
+ *
+ * Context: any; the caller keeps @sk.
+ * Return: 1 if it has been charged, 0 if it does not count, or -EAGAIN if a
+ * context is full.
+ */
+static inline int vcontext_charge_tcp(const struct sock *sk)
+{
+	return vcontext_enabled() ? __vcontext_charge_tcp(sk) : 0;
+}
+
+/* The opposite of a vcontext_charge_tcp() that returned 1; of @sk's child too. */
+static inline void vcontext_uncharge_tcp(const struct sock *sk)
+{
+	__vcontext_uncharge_tcp(sk);
+}
+
+/* Would @listener be refused a child? */
+static inline bool vcontext_tcp_full(const struct sock *listener)
+{
+	return vcontext_enabled() && __vcontext_tcp_full(listener);
+}
+
+/* The same for a peer that has just come; it counts as refused. */
+static inline bool vcontext_drop_syn(const struct sock *listener)
+{
+	return vcontext_enabled() && __vcontext_drop_syn(listener);
+}
+
+/**
+ * vcontext_fork_attr - the scheduling policy that a new task has to have
+ * @child: the new task, not visible yet, with a policy already
+ * @cset: where it will be
+ * @attr: filled if that is another policy
+ *
+ * Context: cgroup_threadgroup_rwsem held for reading.
+ * Return: is it another one?
+ */
+static inline bool vcontext_fork_attr(struct task_struct *child,
+				      struct css_set *cset,
+				      struct sched_attr *attr)
+{
+	return vcontext_enabled() && __vcontext_fork_attr(child, cset, attr);
+}
+
+/**
+ * vcontext_may_sched - may a task be given a scheduling policy by a user?
+ * @task: which
+ * @policy: SCHED_*
+ * @rt_priority: with it
+ * @nice: with it
+ *
+ * Context: lock of its runqueue held.
+ * Return: is it no better than what the task's context allows?
+ */
+static inline bool vcontext_may_sched(struct task_struct *task, int policy,
+				      unsigned int rt_priority, int nice)
+{
+	return !vcontext_enabled() ||
+	       __vcontext_may_sched(task, policy, rt_priority, nice);
+}
+
+/* @nice, or the best that @task's context allows.  Lock of its rq held. */
+static inline int vcontext_limit_nice(struct task_struct *task, int nice)
+{
+	return vcontext_enabled() ? __vcontext_limit_nice(task, nice) : nice;
+}
+
+/* Is @task in current's context or below it?  The caller keeps @task. */
+static inline bool vcontext_task_visible(struct task_struct *task)
+{
+	return !vcontext_enabled() || __vcontext_task_visible(task);
+}
+
+/* The same for the task whose number @pid is; without one it is visible. */
+static inline bool vcontext_pid_visible(struct pid *pid)
+{
+	return !vcontext_enabled() || __vcontext_pid_visible(pid);
+}
+
+/* The same for all that a signal to @pid would reach.  RCU held. */
+static inline bool vcontext_owner_visible(struct pid *pid, enum pid_type type)
+{
+	return !vcontext_enabled() || __vcontext_owner_visible(pid, type);
+}
+
+#else /* !CONFIG_VCONTEXT */
+
+static inline bool vcontext_enabled(void) { return false; }
+static inline int vcontext_can_fork(struct task_struct *child,
+				    struct css_set *cset) { return 0; }
+static inline void vcontext_cancel_fork(struct task_struct *child,
+					struct css_set *cset) { }
+static inline void vcontext_exit(struct task_struct *task) { }
+static inline void vcontext_release(struct task_struct *task) { }
+static inline int vcontext_charge_move(struct vcontext *from,
+				       struct vcontext *to,
+				       unsigned int nr_tasks) { return 0; }
+static inline void vcontext_cancel_move(struct vcontext *from,
+					struct vcontext *to,
+					unsigned int nr_tasks) { }
+static inline void vcontext_commit_move(struct task_struct *task,
+					struct vcontext *from,
+					struct vcontext *to) { }
+static inline void vcontext_depopulated(struct cgroup *cgrp) { }
+static inline void vcontext_freezing(struct cgroup *cgrp) { }
+static inline void vcontext_oom(struct task_struct *victim,
+				struct mem_cgroup *memcg) { }
+static inline int vcontext_may_attach(struct cgroup *src,
+				      struct cgroup *dst) { return 0; }
+static inline int vcontext_may_write(struct cgroup *cgrp,
+				     bool delegatable) { return 0; }
+static inline int vcontext_may_mkdir(struct cgroup *parent) { return 0; }
+static inline int vcontext_may_rmdir(struct cgroup *cgrp) { return 0; }
+static inline int vcontext_may_thread(struct cgroup *cgrp) { return 0; }
+static inline int vcontext_charge_file(struct file *file) { return 0; }
+static inline void vcontext_uncharge_file(struct file *file) { }
+static inline int vcontext_charge_tcp(const struct sock *sk) { return 0; }
+static inline void vcontext_uncharge_tcp(const struct sock *sk) { }
+static inline bool vcontext_tcp_full(const struct sock *listener)
+{
+	return false;
+}
+
+static inline bool vcontext_drop_syn(const struct sock *listener)
+{
+	return false;
+}
+
+static inline bool vcontext_fork_attr(struct task_struct *child,
+				      struct css_set *cset,
+				      struct sched_attr *attr) { return false; }
+static inline bool vcontext_may_sched(struct task_struct *task, int policy,
+				      unsigned int rt_priority, int nice)
+{
+	return true;
+}
+
+static inline int vcontext_limit_nice(struct task_struct *task, int nice)
+{
+	return nice;
+}
+
+static inline struct vcontext *vcontext_get(struct vcontext *ctx)
+{
+	return NULL;
+}
+
+static inline void vcontext_put(struct vcontext *ctx) { }
+static inline bool vcontext_task_visible(struct task_struct *task)
+{
+	return true;
+}
+
+static inline bool vcontext_pid_visible(struct pid *pid)
+{
+	return true;
+}
+
+static inline bool vcontext_owner_visible(struct pid *pid, enum pid_type type)
+{
+	return true;
+}
+
+#endif /* CONFIG_VCONTEXT */
+
+#endif /* _LINUX_VCONTEXT_H */

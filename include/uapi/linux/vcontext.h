@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * virtual_context(2): contexts that limit and isolate groups of processes.
+ *
+ *	long virtual_context(__u32 cmd, __u32 id, void *data);
+ *
+ * @cmd says what to do and how large the struct at @data is, @id to which
+ * context.  See Documentation/vcontext.rst for every command.
+ *
+ * The command word and its categories follow the multiplexed system call that
+ * the vserver project proposed in 2003.
+ */
+#ifndef _UAPI_LINUX_VCONTEXT_H
+#define _UAPI_LINUX_VCONTEXT_H
+
+#include <linux/types.h>
+
+/*
+ * The command word:
+ *
+ *	 31       24 23 22 21 20              8 7         0
+ *	+-----------+--+-----+-----------------+-----------+
+ *	| category  |0 | sub | size of *data   | command   |
+ *	+-----------+--+-----+-----------------+-----------+
+ */
+#define VC_CATEGORY(c)		(((c) >> 24) & 0xff)
+#define VC_SUBCAT(c)		(((c) >> 21) & 0x3)
+#define VC_SIZE(c)		(((c) >>  8) & 0x1fff)
+#define VC_COMMAND(c)		((c) & 0xff)
+#define VC_FULLCMD_MASK(c)	((c) & 0x00ffffff)
+/* Must be zero in a well-formed word. */
+#define VC_RESERVED_BIT		0x00800000U
+
+/* Size 0 in the word stands for the size of version 1 of the command. */
+#define VC_SIZE_MAX		0x1fff
+
+#define VC_CMD(cat, sub, cmd) \
+	(((__u32)(cat) << 24) | ((__u32)(sub) << 21) | (__u32)(cmd))
+#ifdef __cplusplus
+#define VC_CMD_SIZED(cat, sub, cmd, type) \
+	(VC_CMD(cat, sub, cmd) | \
+	 ((__u32)sizeof(char[sizeof(type) <= VC_SIZE_MAX ? \
+			     (int)sizeof(type) : -1]) << 8))
+#else
+#define VC_CMD_SIZED(cat, sub, cmd, type) \
+	(VC_CMD(cat, sub, cmd) | \
+	 ((__u32)(sizeof(type) + \
+		  0 * sizeof(struct { \
+			_Static_assert(sizeof(type) <= VC_SIZE_MAX, \
+				       "the size has 13 bits"); int a; })) << 8))
+#endif
+
+/* Subcategories */
+#define VC_SUB_SET		1
+#define VC_SUB_GET		2
+#define VC_SUB_VERSION		3
+
+/* Categories */
+#define VC_CAT_VERSION		0
+#define VC_CAT_COMPAT		1
+#define VC_CAT_CPU		2
+#define VC_CAT_PROCESS		3
+#define VC_CAT_VNET		4
+#define VC_CAT_NETADDR		5
+#define VC_CAT_VFS		6
+#define VC_CAT_MEMORY		7
+#define VC_CAT_OTHER		8
+#define VC_CAT_CLASS		16
+#define VC_CAT_EVENT		17
+#define VC_CAT_VSERVER		63
+#define VC_CAT_DEBUG		255
+
+/* What category 0, command 0 returns: major << 16 | minor. */
+#define VC_PATCH_VERSION	0x00010000
+
+/* Ids.  0 is the host. */
+#define VC_ID_HOST		0U
+#define VC_ID_MAX		0x7ffffffeU
+#define VC_ID_SELF		0xffffffffU
+
+/* Elements in a list that SET takes, at most. */
+#define VC_LIST_MAX		4096
+
+/* ---- category 0: version of the patch, and the last error ---- */
+
+#define VC_VERSION_PATCH	0
+#define VC_VERSION_ERROR	1
+
+/**
+ * struct vc_error - why the last failed call of this thread failed
+ * @cmd: command word of that call
+ * @error: its errno, positive
+ * @index: element of a list or batch that was refused, else 0
+ * @reserved: zero
+ * @text: a sentence that names the field, the value and the limit,
+ *	  NUL-terminated
+ *
+ * A successful call clears it; reading it keeps it.
+ */
+struct vc_error {
+	__u32 cmd;
+	__s32 error;
+	__u32 index;
+	__u32 reserved;
+	char text[112];
+};
+
+/* ---- shared shapes ---- */
+
+#define VC_UNLIMITED		(~0ULL)
+
+/**
+ * struct vc_limit - a counted limit
+ * @limit: the most that may be charged, %VC_UNLIMITED for none
+ * @usage: what is charged now; ignored by SET
+ * @peak: highest usage since the context was created; ignored by SET
+ * @hits: how often a charge was refused because of this limit;
+ *	  ignored by SET
+ */
+struct vc_limit {
+	__u64 limit;
+	__u64 usage;
+	__u64 peak;
+	__u64 hits;
+};
+
+/* ---- category 2: CPU and main context management ---- */
+
+#define VC_CPU_CONTEXT		1
+#define VC_CPU_DESTROY		2
+#define VC_CPU_SCHED		3
+#define VC_CPU_USAGE		4
+#define VC_CPU_SET		5
+#define VC_CPU_STAT		6
+#define VC_CPU_LIST		7
+#define VC_CPU_HOSTNAME		10
+
+/* The context owns a namespace of that kind, and who migrates enters it. */
+#define VC_CREATE_NETNS		(1U << 0)
+#define VC_CREATE_UTSNS		(1U << 1)
+#define VC_CREATE_IPCNS		(1U << 2)
+#define VC_CREATE_PIDNS		(1U << 3)
+#define VC_CREATE_MNTNS		(1U << 4)
+#define VC_CREATE_CGROUPNS	(1U << 5)
+/* Destroyed with its last task; never entered: when its creator exits. */
+#define VC_CREATE_EPHEMERAL	(1U << 6)
+
+#define VC_NAME_SIZE		32
+
+/**
+ * struct vc_create - SET 2/1
+ * @flags: VC_CREATE_*
+ * @children_max: how many contexts may exist below it, at any depth
+ * @name: unique among siblings or empty, of [A-Za-z0-9._-], NUL-terminated
+ */
+struct vc_create {
+	__u32 flags;
+	__u32 children_max;
+	char name[VC_NAME_SIZE];
+};
+
+/* vc_info.state */
+#define VC_STATE_STOPPED	(1U << 0)
+#define VC_STATE_FROZEN		(1U << 1)
+#define VC_STATE_DYING		(1U << 2)
+
+/**
+ * struct vc_info - GET 2/1
+ * @id: of the context
+ * @parent: id of its parent, 0 for the host
+ * @flags: VC_CREATE_* it was created with
+ * @children: contexts below it, at any depth
+ * @children_max: how many of them there may be
+ * @tasks: threads in it and below it
+ * @processes: processes in it and below it, without zombies
+ * @state: VC_STATE_*
+ * @cgroup_id: id of its cgroup, unique for the life of the kernel
+ * @created_ns: CLOCK_BOOTTIME at creation, in nanoseconds
+ * @name: or empty
+ */
+struct vc_info {
+	__u32 id;
+	__u32 parent;
+	__u32 flags;
+	__u32 children;
+	__u32 children_max;
+	__u32 tasks;
+	__u32 processes;
+	__u32 state;
+	__u64 cgroup_id;
+	__u64 created_ns;
+	char name[VC_NAME_SIZE];
+};
+
+/* SET 2/2 takes NULL or a __u32: kill what is in it and below first. */
+#define VC_DESTROY_KILL		(1U << 0)
+
+/**
+ * struct vc_sched - SET and GET 2/3, scheduling policy
+ * @policy: SCHED_NORMAL, _BATCH, _IDLE, _FIFO or _RR of <linux/sched.h>
+ * @rt_priority: 1 to 99 for SCHED_FIFO and SCHED_RR, else 0
+ * @nice: -20 to 19, else 0 for SCHED_FIFO and SCHED_RR
+ * @reserved: zero
+ *
+ * Every task now in the context or later has it; inside, nobody may choose a
+ * better class, priority or nice value.
+ */
+struct vc_sched {
+	__u32 policy;
+	__u32 rt_priority;
+	__s32 nice;
+	__u32 reserved;
+};
+
+/**
+ * struct vc_cpu_usage - SET and GET 2/4, in thousandths of one CPU
+ * @max_usage: hard ceiling of the whole context, 0 for none
+ * @min_usage: guaranteed under contention, 0 for none
+ */
+struct vc_cpu_usage {
+	__u32 max_usage;
+	__u32 min_usage;
+};
+
+/**
+ * struct vc_cpuset - SET and GET 2/5, the CPUs that tasks may run on
+ * @len: bytes at @bits
+ * @reserved: zero
+ * @bits: pointer to the mask, CPU n being bit n % 8 of byte n / 8
+ */
+struct vc_cpuset {
+	__u32 len;
+	__u32 reserved;
+	__aligned_u64 bits;
+};
+
+/**
+ * struct vc_cpu_stat - GET 2/6, accounting since creation
+ * @user_ns: time in user mode
+ * @system_ns: time in the kernel
+ * @periods: enforcement intervals of max_usage that have elapsed
+ * @throttled: in how many of them the context was stopped
+ * @throttled_ns: for how long, summed over CPUs
+ */
+struct vc_cpu_stat {
+	__u64 user_ns;
+	__u64 system_ns;
+	__u64 periods;
+	__u64 throttled;
+	__u64 throttled_ns;
+};
+
+/**
+ * struct vc_id_list - GET 2/7, the children of a context, ascending
+ * @count: in: room in @ids, out: how many children there are
+ * @reserved: zero
+ * @ids: filled up to the smaller of both
+ */
+struct vc_id_list {
+	__u32 count;
+	__u32 reserved;
+	__u32 ids[];
+};
+
+/**
+ * struct vc_hostname - SET and GET 2/10
+ * @name: NUL-terminated host name of the context's own UTS namespace
+ */
+struct vc_hostname {
+	char name[65];
+};
+
+/* ---- category 3: process group ---- */
+
+#define VC_PROCESS_TASK		1
+#define VC_PROCESS_LIMIT	2
+#define VC_PROCESS_CAPS		3
+#define VC_PROCESS_STOP		4
+#define VC_PROCESS_SIGNAL	5
+#define VC_PROCESS_FREEZE	6
+
+/**
+ * struct vc_task - names a process
+ * @pid: > 0, as the caller sees it; or 0
+ * @pidfd: >= 0 if @pid is 0
+ */
+struct vc_task {
+	__s32 pid;
+	__s32 pidfd;
+};
+
+/**
+ * struct vc_caps - the capability ceiling
+ * @caps: bit n is capability n
+ */
+struct vc_caps {
+	__u64 caps;
+};
+
+/* ---- category 6: disk and VFS ---- */
+
+#define VC_VFS_FILES		4
+#define VC_VFS_IO		7
+
+/**
+ * struct vc_io - SET and GET 6/7, block I/O of a device, 0 being none
+ * @major: of the device; read by GET too
+ * @minor: of the device; read by GET too
+ * @rbps: bytes read per second, at most
+ * @wbps: bytes written per second, at most
+ * @riops: reads per second, at most
+ * @wiops: writes per second, at most
+ * @weight: share under contention, 1 to 10000
+ * @reserved: zero
+ */
+struct vc_io {
+	__u32 major;
+	__u32 minor;
+	__u64 rbps;
+	__u64 wbps;
+	__u64 riops;
+	__u64 wiops;
+	__u32 weight;
+	__u32 reserved;
+};
+
+/* ---- category 7: memory ---- */
+
+#define VC_MEMORY_TOTAL		1
+#define VC_MEMORY_RESIDENT	2
+#define VC_MEMORY_STAT		3
+#define VC_MEMORY_OOM		4
+
+/**
+ * struct vc_mem_stat - GET 7/3, bytes in the context and below it
+ * @anon: anonymous memory
+ * @file: page cache, shared memory included
+ * @kernel: slabs, stacks, page tables and what else the kernel has for it
+ * @swap: swapped out
+ * @shmem: shared memory and tmpfs
+ * @oom_kills: processes that were killed for want of memory, since creation
+ */
+struct vc_mem_stat {
+	__u64 anon;
+	__u64 file;
+	__u64 kernel;
+	__u64 swap;
+	__u64 shmem;
+	__u64 oom_kills;
+};
+
+/* ---- category 8: other limits ---- */
+
+#define VC_OTHER_TCP		1
+
+/* ---- category 17: events ---- */
+
+#define VC_EVENT_OPEN		1
+
+/**
+ * struct vc_event - what a descriptor of GET 17/1 gives to read
+ * @type: VC_EVENT_*
+ * @id: of the context
+ * @time_ns: CLOCK_BOOTTIME, in nanoseconds
+ * @value: as the type says, else 0
+ */
+struct vc_event {
+	__u32 type;
+	__u32 id;
+	__u64 time_ns;
+	__u64 value;
+};
+
+/* vc_event.type */
+#define VC_EVENT_CREATED	1
+#define VC_EVENT_DESTROYED	2
+#define VC_EVENT_EMPTY		3	/* the last task is gone */
+#define VC_EVENT_LIMIT		4	/* value: category << 8 | command */
+#define VC_EVENT_OOM		5
+#define VC_EVENT_MIGRATED	6	/* value: pid in the reader's namespace */
+#define VC_EVENT_LOST		7	/* value: how many were lost */
+#define VC_EVENT_GUARANTEE	8	/* a min_usage no longer fits the CPUs */
+#define VC_EVENT_REFUSED	9
+
+#endif /* _UAPI_LINUX_VCONTEXT_H */
