@@ -1,0 +1,631 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Life of a context: ids, create, find, nest, enter, destroy, references.
+ *
+ * References: the id table holds one from create to destroy, each of the
+ * context's groups holds one until nothing points at the group any more, each
+ * child holds one on its parent, and who looks a context up takes one.  The
+ * struct is freed a grace period after the last one, so that a pointer from
+ * vcontext_of_task() is good under rcu_read_lock().
+ *
+ * A context is found when it is complete, and not any more before anything of
+ * it is taken down.
+ */
+#include <linux/ctype.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/user_namespace.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include "internal.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/vcontext.h>
+
+DEFINE_STATIC_KEY_DEFERRED_FALSE(vcontext_key, 10 * HZ);
+/* IPv6 may be a module. */
+EXPORT_SYMBOL_GPL(vcontext_key);
+/* The tree; see the order of locks in internal.h. */
+DEFINE_MUTEX(vcontext_mutex);
+
+struct vcontext *vcontext_host __ro_after_init;
+
+/* An entry with the value NULL is reserved for a context being made. */
+static DEFINE_XARRAY_ALLOC1(contexts);
+static u32 next_id = 1;
+/* live structs, whether they can be found or not; under vcontext_mutex */
+static unsigned int nr_contexts;
+/* EPHEMERAL contexts that nobody has entered; their creators are watched */
+static atomic_t nr_awaiting = ATOMIC_INIT(0);
+/* woken when a context has lost its last task or has been removed */
+static DECLARE_WAIT_QUEUE_HEAD(context_wait);
+
+static void orphans_work_fn(struct work_struct *work);
+static DECLARE_WORK(orphans_work, orphans_work_fn);
+
+static void context_free(struct work_struct *work)
+{
+	struct vcontext *ctx = container_of(to_rcu_work(work),
+					    struct vcontext, free_work);
+
+	put_pid(ctx->creator);
+	put_user_ns(ctx->user_ns);
+	vcontext_put(ctx->parent);
+	kfree(ctx);
+
+	mutex_lock(&vcontext_mutex);
+	if (!--nr_contexts)
+		vc_engine_favor(false);
+	mutex_unlock(&vcontext_mutex);
+	static_branch_slow_dec_deferred(&vcontext_key);
+}
+
+/**
+ * vcontext_get - take a reference
+ * @ctx: the caller holds one already; %NULL is the host
+ *
+ * Context: any.
+ * Return: @ctx.
+ */
+struct vcontext *vcontext_get(struct vcontext *ctx)
+{
+	if (ctx)
+		refcount_inc(&ctx->refs);
+	return ctx;
+}
+
+/**
+ * vcontext_put - drop a reference
+ * @ctx: or %NULL
+ *
+ * Context: any.
+ */
+void vcontext_put(struct vcontext *ctx)
+{
+	if (ctx && refcount_dec_and_test(&ctx->refs)) {
+		INIT_RCU_WORK(&ctx->free_work, context_free);
+		queue_rcu_work(system_unbound_wq, &ctx->free_work);
+	}
+}
+
+/**
+ * vcontext_get_current - current's context
+ *
+ * Context: process.
+ * Return: a reference that the caller puts; never %NULL.
+ */
+struct vcontext *vcontext_get_current(void)
+{
+	struct vcontext *ctx;
+
+	rcu_read_lock();
+	/* current is in a group of it, and that has a reference */
+	ctx = vcontext_get(vcontext_of_task(current) ?: vcontext_host);
+	rcu_read_unlock();
+	return ctx;
+}
+
+static bool visible_to(const struct vcontext *ctx,
+		       const struct vcontext *caller)
+{
+	return vcontext_is_below(ctx, caller);
+}
+
+/**
+ * vcontext_find - look a context up by its id
+ * @id: of the context
+ * @caller: who asks
+ *
+ * Context: process.
+ * Return: a reference that the caller puts, or %NULL if there is none that
+ * @caller sees.
+ */
+struct vcontext *vcontext_find(u32 id, const struct vcontext *caller)
+{
+	struct vcontext *ctx;
+
+	if (id == VC_ID_HOST)
+		return caller->level ? NULL : vcontext_get(vcontext_host);
+	if (id > VC_ID_MAX)
+		return NULL;
+
+	rcu_read_lock();
+	ctx = xa_load(&contexts, id);
+	if (ctx && (!visible_to(ctx, caller) ||
+		    !refcount_inc_not_zero(&ctx->refs)))
+		ctx = NULL;
+	rcu_read_unlock();
+	return ctx;
+}
+
+/**
+ * vcontext_find_next - walk all contexts by their ids
+ * @id: start here; becomes the id of what is returned
+ * @caller: who asks
+ *
+ * Contexts that come or go meanwhile may be seen or not.
+ *
+ * Context: process.
+ * Return: a reference that the caller puts, or %NULL at the end.
+ */
+struct vcontext *vcontext_find_next(u32 *id, const struct vcontext *caller)
+{
+	unsigned long index = *id;
+	struct vcontext *ctx;
+
+	rcu_read_lock();
+	xa_for_each_start(&contexts, index, ctx, index) {
+		if (visible_to(ctx, caller) &&
+		    refcount_inc_not_zero(&ctx->refs)) {
+			*id = index;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return ctx;
+}
+
+/**
+ * vcontext_next - walk the contexts below one, parents first
+ * @pos: the last one, or %NULL to begin
+ * @top: where to walk; not part of the walk itself
+ *
+ * Context: vcontext_mutex held.
+ * Return: the next one, or %NULL at the end.
+ */
+struct vcontext *vcontext_next(struct vcontext *pos, struct vcontext *top)
+{
+	lockdep_assert_held(&vcontext_mutex);
+
+	if (!pos)
+		pos = top;
+	if (!list_empty(&pos->children))
+		return list_first_entry(&pos->children, struct vcontext,
+					sibling);
+	for (; pos != top; pos = pos->parent)
+		if (!list_is_last(&pos->sibling, &pos->parent->children))
+			return list_next_entry(pos, sibling);
+	return NULL;
+}
+
+/* ---- create ---- */
+
+static int check_name(const char *name, const struct vcontext *parent)
+{
+	const struct vcontext *pos;
+	size_t i, len = strnlen(name, VC_NAME_SIZE);
+
+	if (len == VC_NAME_SIZE)
+		return vc_fail(-EINVAL, "name has no NUL in %d bytes",
+			       VC_NAME_SIZE);
+	for (i = 0; i < len; i++)
+		if (!isascii(name[i]) || (!isalnum(name[i]) &&
+					  !strchr("._-", name[i])))
+			return vc_fail(-EINVAL,
+				       "name: byte %zu is not of A-Za-z0-9._-",
+				       i);
+	if (!len)
+		return 0;
+	list_for_each_entry(pos, &parent->children, sibling)
+		if (!strcmp(pos->name, name))
+			return vc_fail(-EEXIST, "name %s: context %u has it",
+				       name, pos->id);
+	return 0;
+}
+
+static int check_children_max(const struct vcontext *parent)
+{
+	const struct vcontext *pos;
+
+	for (pos = parent; pos->level; pos = pos->parent) {
+		if (pos->nr_below >= pos->children_max)
+			return vc_fail(-ENOSPC,
+				       "context %u holds %u of children_max %u",
+				       pos->id, pos->nr_below,
+				       pos->children_max);
+	}
+	return 0;
+}
+
+/* Reserve @id, or any; it cannot be found yet. */
+static int reserve_id(u32 *id)
+{
+	int ret;
+
+	if (*id == VC_ID_SELF) {
+		ret = xa_alloc_cyclic(&contexts, id, NULL,
+				      XA_LIMIT(1, VC_ID_MAX), &next_id,
+				      GFP_KERNEL);
+		if (ret == -EBUSY)
+			return vc_fail(-ENOSPC, "no id is free");
+		return ret < 0 ? ret : 0;
+	}
+	ret = xa_insert(&contexts, *id, NULL, GFP_KERNEL);
+	if (ret == -EBUSY)
+		return vc_fail(-EEXIST, "id %u is in use", *id);
+	return ret;
+}
+
+static struct vcontext *context_alloc(u32 id, const struct vc_create *args,
+				      struct vcontext *parent)
+{
+	struct vcontext *ctx;
+
+	ctx = kzalloc(struct_size(ctx, vars, vc_vars_size()),
+		      GFP_KERNEL_ACCOUNT);
+	if (!ctx)
+		return NULL;
+
+	refcount_set(&ctx->refs, 1);
+	INIT_LIST_HEAD(&ctx->children);
+	INIT_LIST_HEAD(&ctx->sibling);
+	ctx->id = id;
+	ctx->flags = args->flags;
+	ctx->children_max = args->children_max;
+	strscpy(ctx->name, args->name);
+	ctx->created_ns = ktime_get_boottime_ns();
+	ctx->user_ns = get_user_ns(current_user_ns());
+	vc_vars_copy(ctx);
+	if (parent) {
+		ctx->parent = vcontext_get(parent);
+		ctx->level = parent->level + 1;
+		ctx->creator = get_pid(task_tgid(current));
+	}
+	return ctx;
+}
+
+static void reap_work_fn(struct work_struct *work);
+
+static long create_locked(u32 id, const struct vc_create *args,
+			  struct vcontext *parent)
+{
+	struct vcontext *ctx, *pos;
+	int ret;
+
+	if (parent->dying)
+		return vc_fail(-EBUSY, "context %u is being destroyed",
+			       parent->id);
+	ret = check_name(args->name, parent);
+	if (ret)
+		return ret;
+	ret = check_children_max(parent);
+	if (ret)
+		return ret;
+	ret = reserve_id(&id);
+	if (ret)
+		return ret;
+
+	ret = -ENOMEM;
+	ctx = context_alloc(id, args, parent);
+	if (!ctx)
+		goto err_id;
+	INIT_WORK(&ctx->reap_work, reap_work_fn);
+	static_branch_inc(&vcontext_key.key);
+	if (!nr_contexts++)
+		vc_engine_favor(true);
+
+	ret = vc_engine_create(ctx);
+	if (ret)
+		goto err_put;
+	ret = vc_vars_init(ctx);
+	if (ret)
+		goto err_engine;
+
+	/* Nothing fails from here on. */
+	for (pos = parent; pos; pos = pos->parent)
+		pos->nr_below++;
+	list_add_tail(&ctx->sibling, &parent->children);
+	if (ctx->flags & VC_CREATE_EPHEMERAL)
+		atomic_inc(&nr_awaiting);
+	trace_create(id, parent->id);
+	xa_store(&contexts, id, ctx, GFP_KERNEL);
+	vc_event(ctx, VC_EVENT_CREATED, 0);
+	return id;
+
+err_engine:
+	WARN_ON_ONCE(vc_engine_remove(ctx));
+err_put:
+	vcontext_put(ctx);
+err_id:
+	xa_erase(&contexts, id);
+	return ret;
+}
+
+/**
+ * vcontext_create - make a context
+ * @id: its number, 1 to %VC_ID_MAX and free, or %VC_ID_SELF for any
+ * @args: flags, children_max and name; flags are known ones
+ * @parent: the caller's context
+ *
+ * Context: process, may sleep.
+ * Return: the id, or %-EINVAL (name), %-EEXIST (id or name), %-ENOSPC
+ * (children_max of @parent or above), %-EBUSY (@parent is being destroyed),
+ * %-ENOMEM, %-ERESTARTNOINTR.
+ */
+int vcontext_create(u32 id, const struct vc_create *args,
+		    struct vcontext *parent)
+{
+	long ret;
+
+	if (mutex_lock_interruptible(&vcontext_mutex))
+		return -ERESTARTNOINTR;
+	ret = create_locked(id, args, parent);
+	mutex_unlock(&vcontext_mutex);
+	return ret;
+}
+
+/* ---- destroy ---- */
+
+/* Take @ctx, without children and tasks, down.  Fails with -EBUSY alone. */
+static int remove_locked(struct vcontext *ctx)
+{
+	struct vcontext *pos;
+	int ret;
+
+	lockdep_assert_held(&vcontext_mutex);
+
+	if (!list_empty(&ctx->children))
+		return vc_fail(-EBUSY, "context %u has %u contexts below it",
+			       ctx->id, ctx->nr_below);
+	ret = vc_engine_remove(ctx);
+	if (ret)
+		return vc_fail(ret, "context %u has live tasks", ctx->id);
+
+	/* nobody can enter any more */
+	ctx->dying = true;
+	ctx->removed = true;
+	if ((ctx->flags & VC_CREATE_EPHEMERAL) && !ctx->entered)
+		atomic_dec(&nr_awaiting);
+	list_del_init(&ctx->sibling);
+	for (pos = ctx->parent; pos; pos = pos->parent)
+		pos->nr_below--;
+	vc_vars_exit(ctx);
+	trace_destroy(ctx->id, ctx->parent->id);
+	xa_erase(&contexts, ctx->id);
+	vc_event(ctx, VC_EVENT_DESTROYED, 0);
+	wake_up_all(&context_wait);
+	vcontext_put(ctx);
+	return 0;
+}
+
+/* The same with everything below it, children first. */
+static int remove_tree_locked(struct vcontext *top)
+{
+	struct vcontext *pos;
+	int ret;
+
+	while (!list_empty(&top->children)) {
+		/* any leaf will do */
+		for (pos = top; !list_empty(&pos->children); )
+			pos = list_last_entry(&pos->children, struct vcontext,
+					      sibling);
+		ret = remove_locked(pos);
+		if (ret)
+			return ret;
+	}
+	return remove_locked(top);
+}
+
+/* Keep everybody out of @top and below, for good. */
+static void mark_dying(struct vcontext *top)
+{
+	struct vcontext *pos;
+
+	WRITE_ONCE(top->dying, true);
+	vcontext_for_each_below(pos, top)
+		WRITE_ONCE(pos->dying, true);
+}
+
+/*
+ * An EPHEMERAL or dying context has lost its last task.  The work holds a
+ * reference.
+ */
+static void reap_work_fn(struct work_struct *work)
+{
+	struct vcontext *ctx = container_of(work, struct vcontext, reap_work);
+
+	mutex_lock(&vcontext_mutex);
+	/* Who enters is either in before the check or kept out after it. */
+	if (!ctx->removed && vc_engine_if_idle(ctx, mark_dying))
+		WARN_ON_ONCE(remove_tree_locked(ctx));
+	mutex_unlock(&vcontext_mutex);
+	vcontext_put(ctx);
+}
+
+static void queue_reap(struct vcontext *ctx)
+{
+	vcontext_get(ctx);
+	if (!queue_work(system_unbound_wq, &ctx->reap_work))
+		vcontext_put(ctx);
+}
+
+/**
+ * vcontext_destroy - end a context
+ * @ctx: not the host; referenced by the caller
+ * @kill: kill what is in it and below first, and wait
+ *
+ * If a fatal signal ends the wait, the context goes as soon as its last task
+ * has gone.
+ *
+ * Context: process, may sleep.
+ * Return: 0, %-EBUSY (live tasks, or contexts below it, without @kill),
+ * %-ESRCH (somebody else was quicker), %-EINTR, %-ERESTARTNOINTR.
+ */
+int vcontext_destroy(struct vcontext *ctx, bool kill)
+{
+	u32 emptied;
+	int ret;
+
+	if (mutex_lock_interruptible(&vcontext_mutex))
+		return -ERESTARTNOINTR;
+	if (ctx->removed) {
+		ret = vc_fail(-ESRCH, "context %u is gone", ctx->id);
+		goto out_unlock;
+	}
+	if (!kill) {
+		ret = remove_locked(ctx);
+		goto out_unlock;
+	}
+
+	mark_dying(ctx);
+	vc_engine_kill(ctx);
+	while (!ctx->removed) {
+		emptied = READ_ONCE(ctx->emptied);
+		if (!vc_engine_populated(ctx))
+			break;
+		mutex_unlock(&vcontext_mutex);
+		ret = wait_event_killable(context_wait,
+					  READ_ONCE(ctx->removed) ||
+					  READ_ONCE(ctx->emptied) != emptied);
+		if (ret)
+			return vc_fail(-EINTR, "killed while tasks exit");
+		mutex_lock(&vcontext_mutex);
+	}
+	ret = ctx->removed ? 0 : remove_tree_locked(ctx);
+out_unlock:
+	mutex_unlock(&vcontext_mutex);
+	return ret;
+}
+
+/**
+ * __vcontext_depopulated - a group has lost its last live task
+ * @cgrp: of any context or the host
+ *
+ * Context: css_set_lock held, irqs off.
+ */
+void __vcontext_depopulated(struct cgroup *cgrp)
+{
+	struct vcontext *ctx = cgrp->vcontext;
+
+	lockdep_assert_held(&css_set_lock);
+
+	if (!ctx || READ_ONCE(ctx->top) != cgrp)
+		return;
+	WRITE_ONCE(ctx->emptied, ctx->emptied + 1);
+	if ((ctx->flags & VC_CREATE_EPHEMERAL) || READ_ONCE(ctx->dying))
+		queue_reap(ctx);
+	vc_event(ctx, VC_EVENT_EMPTY, 0);
+	wake_up_all(&context_wait);
+}
+
+/* Has the process that created @ctx gone? */
+static bool creator_gone(struct vcontext *ctx)
+{
+	struct task_struct *task;
+	bool gone;
+
+	rcu_read_lock();
+	task = pid_task(ctx->creator, PIDTYPE_TGID);
+	gone = !task || !atomic_read(&task->signal->live);
+	rcu_read_unlock();
+	return gone;
+}
+
+/* Destroy EPHEMERAL contexts that nobody entered before their creator died. */
+static void orphans_work_fn(struct work_struct *work)
+{
+	struct vcontext *ctx;
+	unsigned long id;
+
+	mutex_lock(&vcontext_mutex);
+	xa_for_each(&contexts, id, ctx)
+		if ((ctx->flags & VC_CREATE_EPHEMERAL) &&
+		    !READ_ONCE(ctx->entered) && creator_gone(ctx))
+			queue_reap(ctx);
+	mutex_unlock(&vcontext_mutex);
+}
+
+/**
+ * __vcontext_exit - a thread has left its group
+ * @task: current
+ *
+ * Context: process.
+ */
+void __vcontext_exit(struct task_struct *task)
+{
+	if (!atomic_read(&task->signal->live) && atomic_read(&nr_awaiting))
+		queue_work(system_unbound_wq, &orphans_work);
+}
+
+/* ---- enter ---- */
+
+/**
+ * vcontext_entered - note that a task is in a context, or below it
+ * @ctx: where it is
+ *
+ * Context: cgroup_mutex held.
+ */
+void vcontext_entered(struct vcontext *ctx)
+{
+	for (; ctx->level && !ctx->entered; ctx = ctx->parent) {
+		WRITE_ONCE(ctx->entered, true);
+		if (ctx->flags & VC_CREATE_EPHEMERAL)
+			atomic_dec(&nr_awaiting);
+	}
+}
+
+/**
+ * vcontext_enter - a process enters a context
+ * @ctx: where it goes: @caller or below it
+ * @caller: the context of who asks
+ * @task: current, or a thread of a process in @caller or below it
+ *
+ * A process comes to where it has come from by a move made from above alone:
+ * its own context is the highest that it can name.
+ *
+ * All limits, and all namespaces that the context owns or inherits from a
+ * context above, in one step or none.
+ *
+ * Context: process, may sleep.
+ * Return: 0, %-EAGAIN (a limit), %-EBUSY (being destroyed), %-EINVAL
+ * (namespaces take a single-threaded caller), %-ESRCH (one of them is gone, or
+ * the process has left @caller), %-ENOMEM.
+ */
+int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
+		   struct task_struct *task)
+{
+	struct vc_entry *entry = NULL;
+	struct vcontext *from;
+	bool same;
+	int ret;
+
+	rcu_read_lock();
+	from = vcontext_of_task(task);
+	same = (from ?: vcontext_host) == ctx;
+	rcu_read_unlock();
+	/* it has all of it already */
+	if (same)
+		return 0;
+	if (vc_ns_owned(ctx)) {
+		if (!same_thread_group(task, current))
+			return vc_fail(-EINVAL,
+				       "context %u owns namespaces: a process can only enter by itself",
+				       ctx->id);
+		entry = vc_ns_prepare(ctx);
+		if (IS_ERR(entry))
+			return PTR_ERR(entry);
+	}
+
+	ret = vc_engine_attach(ctx, caller, task);
+	if (ret) {
+		if (entry)
+			vc_ns_abort(entry);
+		return ret;
+	}
+	if (entry)
+		vc_ns_commit(entry);
+	return 0;
+}
+
+static int __init vcontext_init(void)
+{
+	static const struct vc_create host = { .children_max = U32_MAX };
+
+	vcontext_host = context_alloc(VC_ID_HOST, &host, NULL);
+	if (!vcontext_host)
+		panic("vcontext: no memory for the host");
+	return vc_engine_init();
+}
+subsys_initcall(vcontext_init);

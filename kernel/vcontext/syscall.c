@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * virtual_context(2): decode, find the command, find the context, rights,
+ * copy in, call, copy out.  In that order, which is ABI; see "Ids, rights,
+ * order of checks" in Documentation/vcontext.rst.
+ *
+ * The only file that sees user memory.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <linux/syscalls.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+
+#include "internal.h"
+
+static_assert(sizeof(struct vc_error) == 128);
+
+/**
+ * vc_decode - take a command word apart
+ * @cmd: the word, not of category 63
+ * @word: filled
+ *
+ * Context: any.
+ * Return: 0, or %-EINVAL if it is malformed.
+ */
+int vc_decode(u32 cmd, struct vc_decoded *word)
+{
+	word->category = VC_CATEGORY(cmd);
+	word->sub = VC_SUBCAT(cmd);
+	word->command = VC_COMMAND(cmd);
+	word->size = VC_SIZE(cmd);
+
+	if (cmd & VC_RESERVED_BIT)
+		return -EINVAL;
+	if (!word->sub && word->category != VC_CAT_VERSION)
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * vc_category_find - look a category up
+ * @number: VC_CAT_*
+ *
+ * Context: any.
+ * Return: the category, or %NULL if this kernel does not have it.
+ */
+const struct vc_category *vc_category_find(u8 number)
+{
+	const struct vc_category *pos;
+
+	for (pos = __start_vcontext_category; pos < __stop_vcontext_category;
+	     pos++)
+		if (pos->number == number)
+			return pos;
+	return NULL;
+}
+
+/**
+ * vc_command_find - look a command of a category up
+ * @category: the category
+ * @number: of the command
+ *
+ * Context: any.
+ * Return: the command, or %NULL if this kernel does not have it.
+ */
+const struct vc_command *vc_command_find(const struct vc_category *category,
+					 u8 number)
+{
+	const struct vc_command *command;
+
+	if (number >= category->nr_commands)
+		return NULL;
+	number = array_index_nospec(number, category->nr_commands);
+	command = &category->commands[number];
+	if (!command->version || (command->available && !command->available()))
+		return NULL;
+	return command;
+}
+
+/**
+ * vc_check_size - is the size in a command word one that a method takes?
+ * @method: SET or GET of a command
+ * @size: from the word, 0 for that of version 1
+ *
+ * Context: any.
+ * Return: 0, %-EINVAL (shorter than version 1, or any for a method without
+ * data), %-E2BIG (more than a page).
+ */
+int vc_check_size(const struct vc_method *method, u16 size)
+{
+	if (!size)
+		return 0;
+	if (!method->size)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	return size < method->size_v1 ? -EINVAL : 0;
+}
+
+static long version_get(const struct vc_decoded *word)
+{
+	const struct vc_category *category = vc_category_find(word->category);
+	const struct vc_command *command;
+
+	if (!category)
+		return -EOPNOTSUPP;
+	if (!word->command)
+		return word->size ? -EINVAL : category->version;
+	command = vc_command_find(category, word->command);
+	if (!command)
+		return -EOPNOTSUPP;
+	return word->size ? -EINVAL : command->version;
+}
+
+static int find_context(struct vc_request *req, const struct vc_method *method)
+{
+	switch ((enum vc_id_kind)method->id) {
+	case VC_KIND_IGNORED:
+	case VC_KIND_NEW:
+		return 0;
+	case VC_KIND_OWN_OR_BELOW:
+	case VC_KIND_BELOW:
+	case VC_KIND_ENTER:
+		break;
+	}
+	if (req->id == VC_ID_SELF)
+		req->ctx = vcontext_get(req->caller);
+	else
+		req->ctx = vcontext_find(req->id, req->caller);
+	return req->ctx ? 0 : vc_fail(-ESRCH, "no context %u", req->id);
+}
+
+/*
+ * Rights of SET.  The caller's credentials decide, not the ceiling of its
+ * context: a ceiling without SYS_ADMIN must not keep a delegate from his own
+ * children.  security_capable() would ask the ceiling.
+ */
+static int check_rights(const struct vc_request *req,
+			const struct vc_command *command,
+			const struct vc_method *method)
+{
+	const struct vcontext *parent = req->caller;
+
+	if (method->id == VC_KIND_BELOW && req->ctx == req->caller)
+		return vc_fail(-EPERM, "nobody changes its own context");
+	if (method->id == VC_KIND_NEW && !req->caller->children_max)
+		return vc_fail(-EPERM, "children_max of context %u is 0",
+			       req->caller->id);
+	if (req->ctx)
+		parent = req->ctx->parent ?: req->ctx;
+	if (cap_capable(current_cred(), parent->user_ns, command->cap,
+			CAP_OPT_NONE))
+		return vc_fail(-EPERM,
+			       "capability %u is missing in the user namespace of context %u",
+			       command->cap, parent->id);
+	return 0;
+}
+
+static u32 *buffer_len(const struct vc_request *req,
+		       const struct vc_buffer *buffer)
+{
+	return req->data + buffer->len;
+}
+
+static void __user *buffer_ptr(const struct vc_request *req,
+			       const struct vc_buffer *buffer)
+{
+	return u64_to_user_ptr(*(u64 *)(req->data + buffer->pointer));
+}
+
+/* What @data points at: for SET it is read, for GET there must be room. */
+static int copy_buffers_in(struct vc_request *req,
+			   const struct vc_command *command,
+			   const struct vc_method *method)
+{
+	int i;
+
+	if (!(method->flags & VC_DATA_BUFFER) || !req->data)
+		return 0;
+
+	for (i = 0; i < command->nr_buffers; i++) {
+		const struct vc_buffer *buffer = &command->buffers[i];
+		void __user *ptr = buffer_ptr(req, buffer);
+		u32 len = *buffer_len(req, buffer);
+		void *copy;
+
+		if (len > PAGE_SIZE)
+			return vc_fail(-E2BIG, "len %u: at most %lu", len,
+				       PAGE_SIZE);
+		if (len && !ptr)
+			return vc_fail(-EFAULT, "a pointer is NULL, its len %u",
+				       len);
+		if ((method->flags & VC_DATA_OUT) || !len)
+			continue;
+		copy = memdup_user_nul(ptr, len);
+		if (IS_ERR(copy))
+			return vc_fail(PTR_ERR(copy),
+				       "%u bytes that data points at cannot be read",
+				       len);
+		req->buffer[i] = copy;
+		req->buffer_len[i] = len;
+	}
+	return 0;
+}
+
+/* Done before @data is written, which tells the lengths. */
+static int copy_buffers_out(struct vc_request *req,
+			    const struct vc_command *command,
+			    const struct vc_method *method)
+{
+	int i, ret = 0;
+
+	if (!(method->flags & VC_DATA_BUFFER) ||
+	    !(method->flags & VC_DATA_OUT) || !req->data)
+		return 0;
+
+	for (i = 0; i < command->nr_buffers; i++) {
+		const struct vc_buffer *buffer = &command->buffers[i];
+		u32 *room = buffer_len(req, buffer);
+		u32 len = req->buffer_len[i];
+
+		if (len > *room)
+			ret = vc_fail(-ERANGE, "len %u: %u bytes to tell",
+				      *room, len);
+	}
+	for (i = 0; i < command->nr_buffers; i++) {
+		const struct vc_buffer *buffer = &command->buffers[i];
+		void __user *ptr = buffer_ptr(req, buffer);
+		u32 *room = buffer_len(req, buffer);
+		u32 len = req->buffer_len[i];
+
+		if (!ret && (copy_to_user(ptr, req->buffer[i], len) ||
+			     clear_user(ptr + len, *room - len)))
+			return vc_fail(-EFAULT,
+				       "what data points at cannot be written");
+		*room = len;
+	}
+	return ret;
+}
+
+static int copy_in(struct vc_request *req, const struct vc_method *method,
+		   u16 size, const void __user *data)
+{
+	int ret;
+
+	ret = vc_check_size(method, size);
+	if (ret)
+		return vc_fail(ret, "size %u: %u to a page", size,
+			       method->size_v1);
+	if (!method->size || (!data && (method->flags & VC_DATA_OPTIONAL)))
+		return 0;
+	if (!data)
+		return vc_fail(-EFAULT, "data is NULL");
+
+	req->data = kzalloc(method->size, GFP_KERNEL_ACCOUNT);
+	if (!req->data)
+		return -ENOMEM;
+	if (!(method->flags & VC_DATA_IN))
+		return 0;
+	ret = copy_struct_from_user(req->data, method->size, data,
+				    size ?: method->size_v1);
+	if (ret == -E2BIG && !(method->flags & VC_DATA_OUT))
+		return vc_fail(ret, "bytes beyond %u are not zero",
+			       method->size);
+	if (ret == -E2BIG)	/* a buffer to fill: its tail may hold anything */
+		ret = copy_from_user(req->data, data, method->size) ?
+			-EFAULT : 0;
+	return ret ? vc_fail(ret, "data cannot be read") : 0;
+}
+
+static int copy_out(struct vc_request *req, const struct vc_method *method,
+		    u16 size, void __user *data)
+{
+	size_t given = size ?: method->size_v1;
+	u32 room = 0;
+
+	if (!(method->flags & VC_DATA_OUT) || !req->data)
+		return 0;
+	/* a list begins with its count, in and out */
+	if (method->element) {
+		room = *(u32 *)req->data;
+		*(u32 *)req->data = req->nr;
+	}
+	if (copy_to_user(data, req->data, min_t(size_t, given, method->size)))
+		goto fault;
+	if (given > method->size &&
+	    clear_user(data + method->size, given - method->size))
+		goto fault;
+	if (copy_to_user(data + given, req->list,
+			 (size_t)min(room, req->nr) * method->element))
+		goto fault;
+	return 0;
+fault:
+	return vc_fail(-EFAULT, "data cannot be written");
+}
+
+/**
+ * vc_request_end - give back what a request holds
+ * @req: the call is over
+ *
+ * Context: process.
+ */
+void vc_request_end(struct vc_request *req)
+{
+	unsigned int i;
+
+	for (i = 0; i < VC_BUFFERS; i++)
+		kvfree(req->buffer[i]);
+	kvfree(req->list);
+	kfree(req->data);
+	vcontext_put(req->ctx);
+	vcontext_put(req->caller);
+}
+
+static long call(const struct vc_command *command,
+		 const struct vc_method *method, bool set,
+		 const struct vc_decoded *word, u32 cmd, u32 id,
+		 void __user *data)
+{
+	struct vc_request req = {
+		.cmd = cmd,
+		.id = id,
+		.caller = vcontext_get_current(),
+	};
+	long ret;
+	int err;
+
+	ret = find_context(&req, method);
+	if (!ret && set)
+		ret = check_rights(&req, command, method);
+	if (!ret)
+		ret = copy_in(&req, method, word->size, data);
+	if (!ret)
+		ret = copy_buffers_in(&req, command, method);
+	if (!ret)
+		ret = method->call(&req);
+	if (ret >= 0) {
+		err = copy_buffers_out(&req, command, method);
+		/* data tells how much room it would have taken */
+		if ((!err || err == -ERANGE) &&
+		    copy_out(&req, method, word->size, data))
+			err = -EFAULT;
+		ret = err ?: ret;
+	}
+
+	vc_request_end(&req);
+	return ret;
+}
+
+static long dispatch(u32 cmd, u32 id, void __user *data, bool *keep)
+{
+	const struct vc_category *category;
+	const struct vc_command *command;
+	const struct vc_method *method;
+	struct vc_decoded word;
+	bool set;
+
+	if (VC_CATEGORY(cmd) == VC_CAT_VSERVER)
+		return vc_fail(-EOPNOTSUPP, "no such word of category 63");
+	if (vc_decode(cmd, &word))
+		return vc_fail(-EINVAL, "command word %#x is malformed", cmd);
+	if (word.category == VC_CAT_VERSION && !word.command)
+		return word.size ? vc_fail(-EINVAL, "size: takes no data") :
+				   VC_PATCH_VERSION;
+	if (word.sub == VC_SUB_VERSION)
+		return version_get(&word);
+
+	category = vc_category_find(word.category);
+	if (!category)
+		return vc_fail(-EOPNOTSUPP, "no category %u", word.category);
+	command = vc_command_find(category, word.command);
+	if (!command)
+		return vc_fail(-EOPNOTSUPP, "category %s has no command %u",
+			       category->name, word.command);
+	set = word.sub == VC_SUB_SET;
+	method = set ? &command->set : &command->get;
+	if (!word.sub || !method->call)
+		return vc_fail(-EOPNOTSUPP, "%s %s cannot be %s",
+			       category->name, command->name,
+			       set ? "set" : "got");
+	/* reading the last error neither clears nor sets it */
+	*keep = word.category == VC_CAT_VERSION &&
+		word.command == VC_VERSION_ERROR;
+	return call(command, method, set, &word, cmd, id, data);
+}
+
+/**
+ * sys_virtual_context - create, limit, isolate, enter and destroy contexts
+ * @cmd: VC_CMD_SIZED() of category, %VC_SUB_SET or another, command, struct
+ * @id: of a context, or %VC_ID_SELF
+ * @data: the struct, or %NULL
+ *
+ * Return: what the command says, or:
+ *
+ * - %-EINVAL: malformed word; size; a value
+ * - %-EOPNOTSUPP: this kernel does not have the category, the command, or SET
+ *   or GET of it
+ * - %-ESRCH: no context or process of that number that the caller sees
+ * - %-EPERM: the caller may not
+ * - %-E2BIG, %-EFAULT: @data
+ * - others as the command says
+ */
+SYSCALL_DEFINE3(virtual_context, u32, cmd, u32, id, void __user *, data)
+{
+	bool keep = false;
+	long ret;
+
+	/* peeked at twice, but only to keep what is told */
+	if (VC_CMD(VC_CATEGORY(cmd), VC_SUBCAT(cmd), VC_COMMAND(cmd)) !=
+	    VC_CMD(VC_CAT_VERSION, VC_SUB_GET, VC_VERSION_ERROR))
+		vc_error_begin();
+	ret = dispatch(cmd, id, data, &keep);
+	if (!keep)
+		vc_error_end(cmd, ret);
+	return ret;
+}
