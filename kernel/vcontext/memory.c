@@ -1,0 +1,685 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Category 7: memory.
+ *
+ * The memory controller limits the context's top group, and so all below it.
+ * It counts memory and swap apart.  With a resident limit R and a total T
+ *
+ *	memory.max = min(R, T)		memory.swap.max = T - memory.max
+ *
+ * so that both hold whatever is swapped out.  What is swapped out already and
+ * does not fit into the second stays where it is, and its place comes off
+ * memory.max: the sum is T at all times.
+ *
+ * A limit below the usage is set when reclaim has made it fit, and not
+ * before: until then the old limits hold, so nothing is killed for it.  The
+ * one thing that changes meanwhile is the split of T, when memory has to be
+ * swapped out to get below R: step by step room goes from memory to swap.
+ *
+ * R and T are kept here since the group cannot tell them.  Who writes the
+ * group's files behind our back is not undone: what the files say is what
+ * holds, and GET tells that.
+ *
+ * All values are in pages, %PAGE_COUNTER_MAX is no limit.
+ */
+#include <linux/capability.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/oom.h>
+#include <linux/page_counter.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+#include <linux/vmstat.h>
+#include <linux/writeback.h>
+
+#include <trace/events/vcontext.h>
+
+#include "../../mm/memcontrol-v1.h"
+#include "internal.h"
+
+static_assert(sizeof(struct vc_mem_stat) == 48);
+
+/* Attempts of reclaim that leave the usage as it is before SET gives up. */
+#define RECLAIM_RETRIES		16
+/*
+ * What an attempt is to free, and the room that goes from memory to swap at
+ * once: by as much T may be passed meanwhile.
+ */
+#define STEP			((unsigned long)SZ_1M >> PAGE_SHIFT)
+
+/**
+ * struct memory - the memory limits of a context
+ * @lock: one SET at a time; taken across reclaim
+ * @resident: R
+ * @total: T
+ * @split: what the group was given for them
+ * @events: MEMCG_MAX of the group when it was given that
+ * @resident_hits: those before that were due to R
+ * @total_hits: those before that were due to T
+ * @total_kills: kills due to T where @events tells of R, since what R left out
+ *		 found no swap any more
+ *
+ * All but @total_kills, which is under oom_lock, are written by SET under
+ * @lock.
+ */
+struct memory {
+	struct mutex lock;	/* see above */
+	unsigned long resident;
+	unsigned long total;
+	struct vc_memory_split split;
+	unsigned long events;
+	u64 resident_hits;
+	u64 total_hits;
+	u64 total_kills;
+};
+
+VC_DEFINE(struct memory, memory) = {
+	.resident = PAGE_COUNTER_MAX,
+	.total = PAGE_COUNTER_MAX,
+	.split = { PAGE_COUNTER_MAX, PAGE_COUNTER_MAX },
+};
+
+static int memory_init(struct vcontext *ctx)
+{
+	mutex_init(&VC(ctx, memory).lock);
+	return 0;
+}
+
+VC_INIT(memory, memory_init, NULL);
+
+/**
+ * vc_memory_split - the limits of a group for those of a context
+ * @resident: R
+ * @total: T
+ * @swapped: what is swapped out now
+ *
+ * Context: any.
+ * Return: memory.max and memory.swap.max.
+ */
+struct vc_memory_split vc_memory_split(unsigned long resident,
+				       unsigned long total,
+				       unsigned long swapped)
+{
+	struct vc_memory_split split = {
+		.max = min(resident, total),
+		.swap_max = PAGE_COUNTER_MAX,
+	};
+
+	if (total == PAGE_COUNTER_MAX)
+		return split;
+	split.swap_max = max(total - split.max, min(swapped, total));
+	split.max = min(split.max, total - split.swap_max);
+	return split;
+}
+
+static struct vc_memory_split split_of(struct mem_cgroup *memcg)
+{
+	struct vc_memory_split split = {
+		.max = READ_ONCE(memcg->memory.max),
+		.swap_max = READ_ONCE(memcg->swap.max),
+	};
+
+	return split;
+}
+
+/*
+ * R and T that hold.  Who has written the files of the group @memcg has said
+ * something else than what was put there for them.
+ */
+static void effective(struct memory *memory, struct mem_cgroup *memcg,
+		      unsigned long *resident, unsigned long *total)
+{
+	struct vc_memory_split now = split_of(memcg);
+
+	lockdep_assert_held(&memory->lock);
+
+	*resident = memory->resident;
+	*total = memory->total;
+	if (now.max == memory->split.max &&
+	    now.swap_max == memory->split.swap_max)
+		return;
+	if (now.max != memory->split.max)
+		*resident = now.max;
+	*total = now.swap_max > PAGE_COUNTER_MAX - now.max ?
+		 PAGE_COUNTER_MAX : now.max + now.swap_max;
+}
+
+/* The same without the lock. */
+static void read_limits(struct vcontext *ctx, struct mem_cgroup *memcg,
+			unsigned long *resident, unsigned long *total)
+{
+	struct memory *memory = &VC(ctx, memory);
+
+	if (mutex_trylock(&memory->lock)) {
+		effective(memory, memcg, resident, total);
+		mutex_unlock(&memory->lock);
+		return;
+	}
+	/* a SET is under way: until it is done the old ones hold */
+	*resident = READ_ONCE(memory->resident);
+	*total = READ_ONCE(memory->total);
+}
+
+/* ---- SET of a limit ---- */
+
+/* Both limits or none; %-EBUSY if one would be below the usage. */
+static int try_split(struct mem_cgroup *memcg, struct vc_memory_split to)
+{
+	unsigned long swap_max = READ_ONCE(memcg->swap.max);
+	int ret;
+
+	if (page_counter_read(&memcg->memory) > to.max)
+		return -EBUSY;
+	/* what gets lower first, so that the sum is never higher than both */
+	if (to.swap_max < swap_max) {
+		ret = page_counter_set_max(&memcg->swap, to.swap_max);
+		if (ret)
+			return ret;
+	}
+	ret = page_counter_set_max(&memcg->memory, to.max);
+	xchg(&memcg->swap.max, ret ? swap_max : to.swap_max);
+	return ret;
+}
+
+/* Put back what was there before a SET that has failed; cannot fail. */
+static void restore_split(struct mem_cgroup *memcg, struct memory *memory,
+			  struct vc_memory_split old)
+{
+	struct vc_memory_split to;
+
+	if (memory->total != PAGE_COUNTER_MAX &&
+	    old.max == memory->split.max &&
+	    old.swap_max == memory->split.swap_max) {
+		/* what has been swapped out meanwhile counts against T */
+		to = vc_memory_split(memory->resident, memory->total,
+				     page_counter_read(&memcg->swap));
+		if (!try_split(memcg, to)) {
+			memory->split = to;
+			return;
+		}
+	}
+	xchg(&memcg->memory.max, old.max);
+	xchg(&memcg->swap.max, old.swap_max);
+}
+
+/*
+ * One attempt to get @memcg closer to @to.  Swapping helps as long as there is
+ * room for it.  Room that the group does not have yet it gets step by step, and
+ * only while all that it may use is not more than @total.
+ */
+static void shrink(struct mem_cgroup *memcg, struct vc_memory_split to,
+		   unsigned long total)
+{
+	unsigned long usage = page_counter_read(&memcg->memory);
+	unsigned long swapped = page_counter_read(&memcg->swap);
+	unsigned long nr = min(usage - min(usage, to.max), STEP);
+	unsigned long room = to.swap_max - min(to.swap_max, swapped);
+	unsigned int options = room ? MEMCG_RECLAIM_MAY_SWAP : 0;
+	struct vc_memory_split now = split_of(memcg);
+
+	if (!nr)
+		return;
+	if (!room || total == PAGE_COUNTER_MAX) {
+		try_to_free_mem_cgroup_pages(memcg, nr, GFP_KERNEL, options,
+					     NULL);
+		return;
+	}
+
+	nr = min(nr, room);
+	if (now.swap_max < swapped + nr && now.max <= total - now.swap_max)
+		xchg(&memcg->swap.max, swapped + nr);
+	try_to_free_mem_cgroup_pages(memcg, nr, GFP_KERNEL, options, NULL);
+	now = split_of(memcg);
+	if (now.swap_max <= total && now.max > total - now.swap_max)
+		page_counter_set_max(&memcg->memory, total - now.swap_max);
+}
+
+/* Reclaim starts writes and does not wait for them. */
+static void wait_for_writes(struct mem_cgroup *memcg)
+{
+	mem_cgroup_flush_stats(memcg);
+	if (memcg_page_state(memcg, NR_WRITEBACK) ||
+	    memcg_page_state(memcg, NR_FILE_DIRTY))
+		schedule_timeout_interruptible(HZ / 10);
+}
+
+/* Bring a group below new limits, or leave everything as it was. */
+static int resize(struct mem_cgroup *memcg, struct memory *memory,
+		  unsigned long resident, unsigned long total)
+{
+	struct vc_memory_split to, old = split_of(memcg);
+	unsigned long usage, lowest = ULONG_MAX;
+	unsigned int retries = 0;
+	bool drained = false;
+	int ret;
+
+	might_sleep();
+	lockdep_assert_held(&memory->lock);
+
+	for (;;) {
+		unsigned long swapped = page_counter_read(&memcg->swap);
+
+		to = vc_memory_split(resident, total, swapped);
+		ret = try_split(memcg, to);
+		/* reclaim frees no swap */
+		if (!ret || swapped > total)
+			break;
+		if (signal_pending(current)) {
+			ret = -ERESTARTSYS;
+			break;
+		}
+		if (!drained) {
+			/* what CPUs have at hand */
+			lru_add_drain_all();
+			drain_all_stock(memcg);
+			drained = true;
+			continue;
+		}
+		/* those inside may allocate as fast as we reclaim */
+		usage = page_counter_read(&memcg->memory);
+		if (usage < lowest) {
+			lowest = usage;
+			retries = RECLAIM_RETRIES;
+		} else {
+			if (!retries--)
+				break;
+			wait_for_writes(memcg);
+		}
+		shrink(memcg, to, total);
+		cond_resched();
+	}
+	if (ret)
+		restore_split(memcg, memory, old);
+	else
+		memory->split = to;
+#ifdef CONFIG_CGROUP_WRITEBACK
+	/* dirty pages are limited in proportion to it */
+	wb_domain_size_changed(&memcg->cgwb_domain);
+#endif
+	return ret;
+}
+
+static unsigned long max_events(struct mem_cgroup *memcg)
+{
+	/* of this group alone, not of limits that are set below it */
+	return atomic_long_read(&memcg->memory_events_local[MEMCG_MAX]);
+}
+
+/* How often R and T were in the way, under all limits so far. */
+static void count_hits(const struct memory *memory, unsigned long now,
+		       u64 *resident, u64 *total)
+{
+	unsigned long events = now - READ_ONCE(memory->events);
+	unsigned long max = READ_ONCE(memory->split.max);
+
+	*resident = READ_ONCE(memory->resident_hits);
+	*total = READ_ONCE(memory->total_hits);
+	if (max == READ_ONCE(memory->resident))
+		*resident += events;
+	if (max != READ_ONCE(memory->resident) ||
+	    max == READ_ONCE(memory->total))
+		*total += events;
+}
+
+/* -EPERM if a context above @ctx has less. */
+static int check_above(struct vcontext *ctx, struct mem_cgroup *memcg,
+		       u64 limit, bool is_total)
+{
+	if (limit == VC_UNLIMITED)
+		return 0;
+	for (ctx = ctx->parent; ctx->level; ctx = ctx->parent) {
+		unsigned long resident, total;
+		u64 above;
+
+		/* each context's group is just below that of its parent */
+		memcg = parent_mem_cgroup(memcg);
+		read_limits(ctx, memcg, &resident, &total);
+		above = is_total ? total : resident;
+		if (above != PAGE_COUNTER_MAX && limit >> PAGE_SHIFT > above)
+			return vc_fail(-EPERM, "limit %llu: context %u has %llu",
+				       limit, ctx->id, above << PAGE_SHIFT);
+	}
+	return 0;
+}
+
+static u64 bytes_used(struct mem_cgroup *memcg, bool is_total)
+{
+	u64 pages = page_counter_read(&memcg->memory);
+
+	if (is_total)
+		pages += page_counter_read(&memcg->swap);
+	return pages << PAGE_SHIFT;
+}
+
+static int set_limit(struct vcontext *ctx, struct mem_cgroup *memcg, u64 limit,
+		     bool is_total)
+{
+	struct memory *memory = &VC(ctx, memory);
+	u64 resident_hits, total_hits;
+	unsigned long resident, total, events;
+	int ret;
+
+	ret = check_above(ctx, memcg, limit, is_total);
+	if (ret)
+		return ret;
+	if (mutex_lock_interruptible(&memory->lock))
+		return -ERESTARTSYS;
+	effective(memory, memcg, &resident, &total);
+	if (is_total)
+		total = min_t(u64, limit >> PAGE_SHIFT, PAGE_COUNTER_MAX);
+	else
+		resident = min_t(u64, limit >> PAGE_SHIFT, PAGE_COUNTER_MAX);
+	events = max_events(memcg);
+	count_hits(memory, events, &resident_hits, &total_hits);
+	ret = resize(memcg, memory, resident, total);
+	if (!ret) {
+		WRITE_ONCE(memory->resident_hits, resident_hits);
+		WRITE_ONCE(memory->total_hits, total_hits);
+		WRITE_ONCE(memory->events, events);
+		WRITE_ONCE(memory->resident, resident);
+		WRITE_ONCE(memory->total, total);
+	} else if (ret == -EBUSY) {
+		vc_fail(ret, "limit %llu: %llu in use, and reclaim frees no more",
+			limit, bytes_used(memcg, is_total));
+	}
+	mutex_unlock(&memory->lock);
+	return ret;
+}
+
+static u64 to_bytes(unsigned long limit)
+{
+	return limit == PAGE_COUNTER_MAX ? VC_UNLIMITED :
+					   (u64)limit << PAGE_SHIFT;
+}
+
+static void get_limit(struct vcontext *ctx, struct mem_cgroup *memcg,
+		      struct vc_limit *arg, bool is_total)
+{
+	unsigned long resident, total;
+	u64 resident_hits, total_hits, peak;
+
+	read_limits(ctx, memcg, &resident, &total);
+	count_hits(&VC(ctx, memory), max_events(memcg), &resident_hits,
+		   &total_hits);
+	/* the limit of swap is there for T's sake alone */
+	total_hits += data_race(memcg->swap.failcnt) +
+		      READ_ONCE(VC(ctx, memory).total_kills);
+	peak = READ_ONCE(memcg->memory.watermark);
+	if (is_total)
+		peak += READ_ONCE(memcg->swap.watermark);
+	arg->limit = to_bytes(is_total ? total : resident);
+	arg->usage = bytes_used(memcg, is_total);
+	arg->peak = peak << PAGE_SHIFT;
+	arg->hits = is_total ? total_hits : resident_hits;
+}
+
+/* The host has no limits and is not counted; the kernel knows what is used. */
+static void get_host_limit(struct vc_limit *arg, bool is_total)
+{
+	struct sysinfo info;
+	u64 pages;
+
+	si_meminfo(&info);
+	si_swapinfo(&info);
+	pages = info.totalram - info.freeram;
+	if (is_total)
+		pages += info.totalswap - info.freeswap;
+	*arg = (struct vc_limit){
+		.limit = VC_UNLIMITED,
+		.usage = pages << PAGE_SHIFT,
+	};
+}
+
+/* ---- commands ---- */
+
+/* The memory group of a context, with a reference; the root's for the host. */
+static struct mem_cgroup *memcg_get(struct vcontext *ctx)
+{
+	struct cgroup_subsys_state *css = vc_engine_css(ctx, memory_cgrp_id);
+
+	if (IS_ERR(css))
+		return ERR_CAST(css);
+	return mem_cgroup_from_css(css);
+}
+
+static long limit_set(struct vc_request *req, bool is_total)
+{
+	struct mem_cgroup *memcg = memcg_get(req->ctx);
+	const struct vc_limit *arg = req->data;
+	long ret;
+
+	if (IS_ERR(memcg))
+		return PTR_ERR(memcg);
+	ret = set_limit(req->ctx, memcg, arg->limit, is_total);
+	mem_cgroup_put(memcg);
+	return ret;
+}
+
+static long limit_get(struct vc_request *req, bool is_total)
+{
+	struct mem_cgroup *memcg;
+
+	if (!req->ctx->level) {
+		get_host_limit(req->data, is_total);
+		return 0;
+	}
+	memcg = memcg_get(req->ctx);
+	if (IS_ERR(memcg))
+		return PTR_ERR(memcg);
+	get_limit(req->ctx, memcg, req->data, is_total);
+	mem_cgroup_put(memcg);
+	return 0;
+}
+
+static long total_set(struct vc_request *req)
+{
+	return limit_set(req, true);
+}
+
+static long total_get(struct vc_request *req)
+{
+	return limit_get(req, true);
+}
+
+static long resident_set(struct vc_request *req)
+{
+	return limit_set(req, false);
+}
+
+static long resident_get(struct vc_request *req)
+{
+	return limit_get(req, false);
+}
+
+static void get_stat(struct mem_cgroup *memcg, struct vc_mem_stat *stat)
+{
+	mem_cgroup_flush_stats(memcg);
+	stat->anon = memcg_page_state_output(memcg, NR_ANON_MAPPED);
+	stat->file = memcg_page_state_output(memcg, NR_FILE_PAGES);
+	stat->kernel = memcg_page_state_output(memcg, MEMCG_KMEM) +
+		       memcg_page_state_output(memcg, MEMCG_SOCK);
+	stat->swap = (u64)page_counter_read(&memcg->swap) << PAGE_SHIFT;
+	stat->shmem = memcg_page_state_output(memcg, NR_SHMEM);
+	stat->oom_kills =
+		atomic_long_read(&memcg->memory_events[MEMCG_OOM_KILL]);
+}
+
+/* The machine's; its root group does not have all of it. */
+static int get_host_stat(struct vc_mem_stat *stat)
+{
+	struct sysinfo info;
+	unsigned long *events;
+
+	events = kcalloc(NR_VM_EVENT_ITEMS, sizeof(*events), GFP_KERNEL);
+	if (!events)
+		return -ENOMEM;
+	all_vm_events(events);
+	si_swapinfo(&info);
+	stat->anon = (u64)global_node_page_state(NR_ANON_MAPPED) << PAGE_SHIFT;
+	stat->file = (u64)global_node_page_state(NR_FILE_PAGES) << PAGE_SHIFT;
+	stat->kernel =
+		global_node_page_state_pages(NR_SLAB_RECLAIMABLE_B) +
+		global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B) +
+		global_node_page_state(NR_PAGETABLE);
+	stat->kernel <<= PAGE_SHIFT;
+	stat->kernel += (u64)global_node_page_state(NR_KERNEL_STACK_KB) << 10;
+	stat->swap = (u64)(info.totalswap - info.freeswap) << PAGE_SHIFT;
+	stat->shmem = (u64)global_node_page_state(NR_SHMEM) << PAGE_SHIFT;
+	stat->oom_kills = events[OOM_KILL];
+	kfree(events);
+	return 0;
+}
+
+static long stat_get(struct vc_request *req)
+{
+	struct mem_cgroup *memcg;
+
+	if (!req->ctx->level)
+		return get_host_stat(req->data);
+	memcg = memcg_get(req->ctx);
+	if (IS_ERR(memcg))
+		return PTR_ERR(memcg);
+	get_stat(memcg, req->data);
+	mem_cgroup_put(memcg);
+	return 0;
+}
+
+static void stat_show(struct seq_file *m, const struct vc_request *req)
+{
+	const struct vc_mem_stat *stat = req->data;
+
+	seq_printf(m, "anon=%llu file=%llu kernel=%llu swap=%llu shmem=%llu oom_kills=%llu",
+		   stat->anon, stat->file, stat->kernel, stat->swap,
+		   stat->shmem, stat->oom_kills);
+}
+
+static long oom_set(struct vc_request *req)
+{
+	u32 whole = *(u32 *)req->data;
+	struct mem_cgroup *memcg;
+
+	if (whole > 1)
+		return vc_fail(-EINVAL, "%u: 0 for one process, 1 for the whole context",
+			       whole);
+	memcg = memcg_get(req->ctx);
+	if (IS_ERR(memcg))
+		return PTR_ERR(memcg);
+	/* it kills all of the group, and of those below it */
+	WRITE_ONCE(memcg->oom_group, whole);
+	mem_cgroup_put(memcg);
+	return 0;
+}
+
+static long oom_get(struct vc_request *req)
+{
+	struct mem_cgroup *memcg = memcg_get(req->ctx);
+	long ret;
+
+	if (IS_ERR(memcg))
+		return PTR_ERR(memcg);
+	ret = READ_ONCE(memcg->oom_group);
+	mem_cgroup_put(memcg);
+	return ret;
+}
+
+/* ---- events ---- */
+
+/* The limit of @ctx that its group has no way to keep but to kill. */
+static void limit_reached(struct vcontext *ctx, struct mem_cgroup *memcg)
+{
+	struct memory *memory = &VC(ctx, memory);
+	unsigned long limit = READ_ONCE(memory->resident);
+	u8 command = VC_MEMORY_RESIDENT;
+
+	lockdep_assert_held(&oom_lock);
+
+	/* with R in the way there would be swap if T left some */
+	if (READ_ONCE(memory->split.max) != limit ||
+	    page_counter_read(&memcg->swap) >=
+	    READ_ONCE(memory->split.swap_max)) {
+		if (READ_ONCE(memory->split.max) == limit &&
+		    READ_ONCE(memory->total) != limit)
+			WRITE_ONCE(memory->total_kills,
+				   memory->total_kills + 1);
+		limit = READ_ONCE(memory->total);
+		command = VC_MEMORY_TOTAL;
+	}
+	trace_limit(ctx->id, VC_CAT_MEMORY, command,
+		    bytes_used(memcg, command == VC_MEMORY_TOTAL),
+		    to_bytes(limit));
+	vc_event(ctx, VC_EVENT_LIMIT, VC_CAT_MEMORY << 8 | command);
+}
+
+/* See vcontext_oom(). */
+void __vcontext_oom(struct task_struct *victim, struct mem_cgroup *memcg)
+{
+	struct vcontext *ctx;
+	struct cgroup *cgrp;
+
+	rcu_read_lock();
+	ctx = vcontext_of_task(victim);
+	if (ctx)
+		vc_event(ctx, VC_EVENT_OOM, 0);
+
+	/* or it is a limit that the inside has set below its own */
+	cgrp = memcg ? memcg->css.cgroup : NULL;
+	ctx = cgrp ? cgrp->vcontext : NULL;
+	if (ctx && READ_ONCE(ctx->top) == cgrp)
+		limit_reached(ctx, memcg);
+	rcu_read_unlock();
+}
+
+static bool memory_available(void)
+{
+	return vc_engine_has(memory_cgrp_id);
+}
+
+static const struct vc_command memory_commands[] = {
+	[VC_MEMORY_TOTAL] = {
+		.name = "total",
+		.doc = "memory and swap, in bytes",
+		.version = 1,
+		.cap = CAP_SYS_ADMIN,
+		.available = memory_available,
+		.show = vc_show_limit,
+		.set = VC_METHOD(total_set, VC_KIND_BELOW, VC_DATA_IN,
+				 struct vc_limit),
+		.get = VC_METHOD(total_get, VC_KIND_OWN_OR_BELOW, VC_DATA_OUT,
+				 struct vc_limit),
+	},
+	[VC_MEMORY_RESIDENT] = {
+		.name = "resident",
+		.doc = "memory without swap, in bytes",
+		.version = 1,
+		.cap = CAP_SYS_ADMIN,
+		.available = memory_available,
+		.show = vc_show_limit,
+		.set = VC_METHOD(resident_set, VC_KIND_BELOW, VC_DATA_IN,
+				 struct vc_limit),
+		.get = VC_METHOD(resident_get, VC_KIND_OWN_OR_BELOW,
+				 VC_DATA_OUT, struct vc_limit),
+	},
+	[VC_MEMORY_STAT] = {
+		.name = "stat",
+		.doc = "what the memory is used for",
+		.version = 1,
+		.available = memory_available,
+		.show = stat_show,
+		.get = VC_METHOD(stat_get, VC_KIND_OWN_OR_BELOW, VC_DATA_OUT,
+				 struct vc_mem_stat),
+	},
+	[VC_MEMORY_OOM] = {
+		.name = "oom",
+		.doc = "what an out-of-memory kill takes",
+		.version = 1,
+		.cap = CAP_SYS_ADMIN,
+		.available = memory_available,
+		.set = VC_METHOD(oom_set, VC_KIND_BELOW, VC_DATA_IN, u32),
+		.get = VC_METHOD_PLAIN(oom_get, VC_KIND_OWN_OR_BELOW),
+	},
+};
+
+VC_DECLARE_CATEGORY(memory, VC_CAT_MEMORY, 1, memory_commands);
