@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvcontext: virtual_context(2) for programs.
+ *
+ * What holds for every function unless it says otherwise:
+ *
+ * - It returns 0 or a non-negative result, and -errno on failure.  errno itself
+ *   is left undefined.  Nothing is printed and nothing exits.
+ * - It may be called from any thread.  Why a call failed is kept by the kernel
+ *   for each thread: ask vc_error_get() from the thread whose call failed.
+ * - -ENOSYS: the kernel has no virtual_context(2), or this architecture has no
+ *   number for it.  -EOPNOTSUPP: it has, but not that command.
+ *   -ESRCH: no such context is the caller's own or below it.
+ *   -EPERM: no CAP_SYS_ADMIN in the user namespace that owns the context's
+ *   parent; or the context is the caller's own or the host, which nobody
+ *   changes from there.  These are not repeated below.
+ * - An id is 0 for the host, 1 to VC_ID_MAX for a context, VC_ID_SELF for the
+ *   caller's own.
+ */
+#ifndef _VCONTEXT_H
+#define _VCONTEXT_H
+
+#include <linux/vcontext.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- the call, what the kernel has, why it refused ---- */
+
+/**
+ * vc_syscall - the bare system call
+ * @cmd: command word, see VC_CMD() and VC_CMD_SIZED()
+ * @id: context, or what @cmd takes in its place
+ * @data: the struct of @cmd, or NULL
+ *
+ * For commands that this library has no function for.  Async-signal-safe.
+ *
+ * Return: what the command returns, or -errno.
+ */
+long vc_syscall(__u32 cmd, __u32 id, void *data);
+
+/**
+ * vc_available - is there a virtual_context(2)?
+ *
+ * Return: the version of the patch (major << 16 | minor, always positive);
+ * -ENOSYS if the kernel was built without it; another -errno if something
+ * such as a seccomp filter stands before it.
+ */
+int vc_available(void);
+
+/**
+ * vc_version - does the kernel have a command?
+ * @category: VC_CAT_*
+ * @command: VC_CPU_*, VC_PROCESS_*, ...; 0 for the category as a whole
+ *
+ * Open to everybody.
+ *
+ * Return: its version, positive, or -EOPNOTSUPP.
+ */
+int vc_version(unsigned int category, unsigned int command);
+
+/**
+ * vc_error_get - why this thread's last failed call failed
+ * @error: filled; @error->text is a sentence that names the field, the value
+ *	and the limit that refused it
+ *
+ * Any successful call in between forgets it, this one does not.
+ *
+ * Return: 0, or -ENODATA if the last call did not fail.
+ */
+int vc_error_get(struct vc_error *error);
+
+/* ---- contexts (category 2) ---- */
+
+/**
+ * vc_context_create - make a context below the caller's own
+ * @id: number it is to have, or VC_ID_SELF for any free one
+ * @create: flags, name and room for children, or NULL for none of them
+ *
+ * With VC_CREATE_EPHEMERAL a context that was never entered is gone when the
+ * calling process exits.
+ *
+ * Return: the id, or -EEXIST (number or name is taken), -ENOSPC (children_max
+ * of a context above, or no id is free), -EINVAL (name, flags or number).
+ */
+int vc_context_create(__u32 id, const struct vc_create *create);
+
+/**
+ * vc_context_exists - is a context visible to the caller?
+ * @id: context
+ *
+ * Return: 0, or -ESRCH.
+ */
+int vc_context_exists(__u32 id);
+
+/**
+ * vc_context_info - describe a context
+ * @id: context
+ * @info: filled; times are nanoseconds of CLOCK_BOOTTIME
+ *
+ * Return: 0 or -errno.
+ */
+int vc_context_info(__u32 id, struct vc_info *info);
+
+/**
+ * vc_context_destroy - remove a context
+ * @id: context
+ * @flags: 0, or VC_DESTROY_KILL: kill all tasks in it and below and destroy
+ *	the contexts below first.  This sleeps until they are gone.
+ *
+ * Return: 0, or -EBUSY (without VC_DESTROY_KILL: it has tasks or children),
+ * -EINTR.
+ */
+int vc_context_destroy(__u32 id, __u32 flags);
+
+/**
+ * vc_context_children - list the contexts directly below one
+ * @id: context
+ * @ids: set to an array of ids, ascending, to be released with free(3);
+ *	NULL if there are none
+ *
+ * Any of them may be gone by the time that it is looked at.
+ *
+ * Return: how many, or -ENOMEM, -E2BIG (more children than the kernel lists).
+ */
+int vc_context_children(__u32 id, __u32 **ids);
+
+/**
+ * vc_context_find - find a context by name
+ * @id: where to start, VC_ID_SELF for the caller's own
+ * @path: name of a child of @id, or names separated by slashes to go deeper
+ *
+ * Return: the id, -ESRCH if there is none of that name, or -EINVAL (an empty
+ * component).
+ */
+int vc_context_find(__u32 id, const char *path);
+
+/**
+ * vc_hostname_set - set the host name that a context sees
+ * @id: context, one that was created with VC_CREATE_UTSNS
+ * @name: at most 64 bytes
+ *
+ * Return: 0, or -ENOENT (no UTS namespace of its own), -EINVAL.
+ */
+int vc_hostname_set(__u32 id, const char *name);
+
+/**
+ * vc_hostname_get - the host name that a context sees
+ * @id: context, one that was created with VC_CREATE_UTSNS
+ * @name: filled
+ *
+ * Return: 0, or -ENOENT (no UTS namespace of its own).
+ */
+int vc_hostname_get(__u32 id, struct vc_hostname *name);
+
+/* ---- CPUs (category 2) ---- */
+
+/**
+ * vc_sched_set - set the scheduling policy of all tasks in a context
+ * @id: context
+ * @sched: policy (SCHED_* of <linux/sched.h>), priority for FIFO and RR, nice
+ *	value for the others
+ *
+ * Holds for the tasks in it, for those to come, and below it.  Inside, nobody
+ * may choose a better class, priority or nice value.
+ *
+ * Return: 0, or -EINVAL, -EPERM (also: better than the parent's), -EBUSY (FIFO
+ * or RR, and max_usage is set: bandwidth does not hold those back).
+ */
+int vc_sched_set(__u32 id, const struct vc_sched *sched);
+
+/**
+ * vc_sched_get - the scheduling policy
+ * @id: context
+ * @sched: filled
+ *
+ * Return: 0 or -errno.
+ */
+int vc_sched_get(__u32 id, struct vc_sched *sched);
+
+/**
+ * vc_cpu_usage_set - set the ceiling and the guarantee of CPU time
+ * @id: context
+ * @usage: in thousandths of one CPU, 0 for none; 1500 is one and a half CPUs
+ *
+ * Both at once: to change one alone, get first.
+ *
+ * Return: 0, or -EINVAL (min_usage above max_usage), -ENOSPC (the sum of the
+ * guarantees does not fit into the parent's, or on the machine), -EPERM (also:
+ * wider than the parent's), -EBUSY (max_usage, and the policy is FIFO or RR).
+ */
+int vc_cpu_usage_set(__u32 id, const struct vc_cpu_usage *usage);
+
+/**
+ * vc_cpu_usage_get - the ceiling and the guarantee of CPU time
+ * @id: context
+ * @usage: filled, in thousandths of one CPU, 0 for none
+ *
+ * Return: 0 or -errno.
+ */
+int vc_cpu_usage_get(__u32 id, struct vc_cpu_usage *usage);
+
+/**
+ * vc_cpuset_set - set the CPUs that tasks of a context may run on
+ * @id: context
+ * @mask: CPU n is bit n % 8 of byte n / 8; a cpu_set_t is such a mask, also
+ *	one of CPU_ALLOC(3)
+ * @size: bytes at @mask; 0 for no set of its own
+ *
+ * Return: 0, or -EINVAL (no such CPU, or none at all), -EPERM (also: not in the parent's set).
+ */
+int vc_cpuset_set(__u32 id, const void *mask, size_t size);
+
+/**
+ * vc_cpuset_get - the CPUs that tasks of a context may run on
+ * @id: context
+ * @mask: filled as for vc_cpuset_set(), zeroes behind the last CPU
+ * @size: bytes at @mask; that of a cpu_set_t does for 1024 CPUs
+ *
+ * Return: 0, or -ERANGE (the machine may have more CPUs than fit).
+ */
+int vc_cpuset_get(__u32 id, void *mask, size_t size);
+
+/**
+ * vc_cpu_stat_get - CPU time used, and how often max_usage held it back
+ * @id: context
+ * @stat: filled, since the creation, with what ran below
+ *
+ * Return: 0 or -errno.
+ */
+int vc_cpu_stat_get(__u32 id, struct vc_cpu_stat *stat);
+
+/* ---- processes (category 3) ---- */
+
+/**
+ * vc_enter - move the calling process into a context
+ * @id: context below the caller's own
+ *
+ * All namespaces of the context are entered in one step or none.  The caller
+ * must be single-threaded and not share its file system state (CLONE_FS) if
+ * there are any.  There is no way back.  Until its next execve(2) the process
+ * is invisible to others inside.
+ *
+ * A PID namespace is entered by the next fork(2) alone, and execve(2) before
+ * that fails with EPERM; vc_enter_forks() tells.  vc_spawn() does it all.
+ *
+ * Async-signal-safe.
+ *
+ * Return: 0, or -EAGAIN (process limit, or vc_stop_set() holds), -EINVAL (more
+ * than one thread), -EBUSY (a descriptor would lead out of its root).
+ */
+int vc_enter(__u32 id);
+
+/**
+ * vc_enter_forks - does entering a context take a fork(2)?
+ * @id: context
+ *
+ * Return: 1 if a PID namespace lies between the caller's context and @id,
+ * else 0, or -errno.
+ */
+int vc_enter_forks(__u32 id);
+
+/**
+ * vc_move - move another process into a context
+ * @id: context, one with neither namespaces nor root of its own
+ * @pid: process, as the caller sees it
+ *
+ * Return: 0, or -EAGAIN (process limit), -EINVAL (the context has namespaces),
+ * -ESRCH (context or process).
+ */
+int vc_move(__u32 id, pid_t pid);
+
+/**
+ * vc_current - the caller's own context
+ *
+ * Return: its id, 0 for the host.
+ */
+int vc_current(void);
+
+/**
+ * vc_context_of - the context of a process
+ * @pid: process, as the caller sees it
+ *
+ * Return: the id, or -ESRCH.
+ */
+int vc_context_of(pid_t pid);
+
+/**
+ * vc_tasks_set - limit the number of tasks in a context
+ * @id: context
+ * @limit: processes and threads in it and below, or VC_UNLIMITED
+ *
+ * Below the present usage nothing is killed, but nothing more can be forked.
+ * A zombie counts until it is reaped.
+ *
+ * Return: 0 or -errno.
+ */
+int vc_tasks_set(__u32 id, __u64 limit);
+
+/**
+ * vc_tasks_get - limit, usage, peak and refusals
+ * @id: context
+ * @limit: filled, in tasks
+ *
+ * Return: 0 or -errno.
+ */
+int vc_tasks_get(__u32 id, struct vc_limit *limit);
+
+/**
+ * vc_caps_set - set the capability ceiling
+ * @id: context
+ * @caps: bit n is capability n
+ *
+ * Return: 0, or -EPERM (also: the parent's ceiling lacks one of them).
+ */
+int vc_caps_set(__u32 id, __u64 caps);
+
+/**
+ * vc_caps_get - the capability ceiling
+ * @id: context
+ * @caps: filled
+ *
+ * Return: 0 or -errno.
+ */
+int vc_caps_get(__u32 id, __u64 *caps);
+
+/* What a new context is given, as far as its parent has it. */
+#define VC_CAPS_DEFAULT		0x00000000a80425fbULL
+
+/**
+ * vc_stop_set - refuse or allow new processes
+ * @id: context
+ * @stop: non-zero: fork, clone and entering fail with EAGAIN
+ *
+ * Return: 0 or -errno.
+ */
+int vc_stop_set(__u32 id, int stop);
+
+/**
+ * vc_stop_get - are new processes refused?
+ * @id: context
+ *
+ * Return: 1 or 0, or -errno.
+ */
+int vc_stop_get(__u32 id);
+
+/**
+ * vc_signal - send a signal to every process in a context and below
+ * @id: context
+ * @signo: signal
+ *
+ * Each gets it exactly once, those that are being forked meanwhile included.
+ *
+ * Return: how many, or -EINVAL (no such signal).
+ */
+int vc_signal(__u32 id, int signo);
+
+/**
+ * vc_count - the number of processes in a context and below
+ * @id: context
+ *
+ * Return: how many, zombies not counted, or -errno.
+ */
+int vc_count(__u32 id);
+
+/**
+ * vc_freeze_set - freeze or thaw all tasks in a context and below
+ * @id: context
+ * @freeze: non-zero to freeze
+ *
+ * What is frozen can still be killed and destroyed.
+ *
+ * Return: 0 or -errno.
+ */
+int vc_freeze_set(__u32 id, int freeze);
+
+/**
+ * vc_freeze_get - is a context to be frozen?
+ * @id: context
+ *
+ * Return: 1 or 0, or -errno.
+ */
+int vc_freeze_get(__u32 id);
+
+/* ---- files and block I/O (category 6) ---- */
+
+/**
+ * vc_files_set - limit the open files of a context
+ * @id: context
+ * @limit: how many in it and below, or VC_UNLIMITED
+ *
+ * Beyond it opening fails with ENFILE.  A file counts until nobody has it open,
+ * maps it or has it in flight; dup(2) makes none.
+ *
+ * Return: 0 or -errno.
+ */
+int vc_files_set(__u32 id, __u64 limit);
+
+/**
+ * vc_files_get - limit, usage, peak and refusals
+ * @id: context
+ * @limit: filled, in open files
+ *
+ * Return: 0 or -errno.
+ */
+int vc_files_get(__u32 id, struct vc_limit *limit);
+
+/**
+ * vc_io_set - limit and weigh the I/O of a context to a block device
+ * @id: context
+ * @io: the device, and all of its limits; 0 for none
+ *
+ * To change one of them, get first.
+ *
+ * Return: 0, or -ENODEV (no such device), -EINVAL, -EPERM (also: wider than the
+ * parent's).
+ */
+int vc_io_set(__u32 id, const struct vc_io *io);
+
+/**
+ * vc_io_get - the limits of a context's I/O to a block device
+ * @id: context
+ * @io: major and minor say which device, the rest is filled
+ *
+ * Return: 0, or -ENODEV (no such device).
+ */
+int vc_io_get(__u32 id, struct vc_io *io);
+
+/* ---- memory (category 7) ---- */
+
+/**
+ * vc_memory_set - limit the memory of a context, that in swap included
+ * @id: context
+ * @limit: bytes used in it and below, or VC_UNLIMITED
+ *
+ * At the limit memory is reclaimed, and when that does not suffice something
+ * inside is killed.  Setting it below the usage reclaims and kills nothing;
+ * that may take a while.
+ *
+ * Return: 0, or -EBUSY (so much cannot be reclaimed), -EPERM (also: more than
+ * the parent has), -EINTR.
+ */
+int vc_memory_set(__u32 id, __u64 limit);
+
+/**
+ * vc_memory_get - limit, usage, peak and refusals of memory and swap
+ * @id: context
+ * @limit: filled, in bytes
+ *
+ * Return: 0 or -errno.
+ */
+int vc_memory_get(__u32 id, struct vc_limit *limit);
+
+/**
+ * vc_resident_set - limit the memory of a context, without that in swap
+ * @id: context
+ * @limit: bytes used in it and below, or VC_UNLIMITED
+ *
+ * As vc_memory_set() otherwise; with both set, both hold.
+ *
+ * Return: 0, or -EBUSY, -EPERM, -EINTR.
+ */
+int vc_resident_set(__u32 id, __u64 limit);
+
+/**
+ * vc_resident_get - limit, usage, peak and refusals of memory without swap
+ * @id: context
+ * @limit: filled, in bytes
+ *
+ * Return: 0 or -errno.
+ */
+int vc_resident_get(__u32 id, struct vc_limit *limit);
+
+/**
+ * vc_memory_stat_get - what the memory of a context is used for
+ * @id: context
+ * @stat: filled, in bytes
+ *
+ * Return: 0 or -errno.
+ */
+int vc_memory_stat_get(__u32 id, struct vc_mem_stat *stat);
+
+/**
+ * vc_oom_set - what is killed when a context is out of memory
+ * @id: context
+ * @context: non-zero for all of it, 0 for one process
+ *
+ * Return: 0 or -errno.
+ */
+int vc_oom_set(__u32 id, int context);
+
+/**
+ * vc_oom_get - what is killed when a context is out of memory
+ * @id: context
+ *
+ * Return: 1 for all of it, 0 for one process, or -errno.
+ */
+int vc_oom_get(__u32 id);
+
+/* ---- connections (category 8) ---- */
+
+/**
+ * vc_tcp_set - limit the established TCP connections of a context
+ * @id: context
+ * @limit: sockets in it and below, or VC_UNLIMITED
+ *
+ * Beyond it connect(2) fails with EAGAIN, and who connects to a listener inside
+ * has to wait.
+ *
+ * Return: 0 or -errno.
+ */
+int vc_tcp_set(__u32 id, __u64 limit);
+
+/**
+ * vc_tcp_get - limit, usage, peak and refusals
+ * @id: context
+ * @limit: filled, in sockets
+ *
+ * Return: 0 or -errno.
+ */
+int vc_tcp_get(__u32 id, struct vc_limit *limit);
+
+/* ---- events (category 17) ---- */
+
+/**
+ * vc_events_open - hear what happens to a context and those below it
+ * @id: context
+ *
+ * Return: a descriptor, close-on-exec, for poll(2), vc_events_read() and
+ * close(2); or -errno.
+ */
+int vc_events_open(__u32 id);
+
+/**
+ * vc_events_read - get events
+ * @fd: from vc_events_open()
+ * @events: filled, the oldest first
+ * @n: how many fit
+ *
+ * Sleeps until there is one, unless @fd is O_NONBLOCK.  Who reads too slowly
+ * loses the oldest and gets VC_EVENT_LOST in their place.
+ *
+ * Return: how many; 0 when no more can come; or -EAGAIN, -EINTR, -EINVAL (@n is
+ * 0).
+ */
+int vc_events_read(int fd, struct vc_event *events, unsigned int n);
+
+/* ---- running a program in a context ---- */
+
+/* Where vc_spawn() failed. */
+enum vc_spawn_stage {
+	VC_SPAWN_NONE,		/* it did not */
+	VC_SPAWN_SETUP,		/* in the caller: pipe, fork */
+	VC_SPAWN_ENTER,		/* vc_enter() in the child */
+	VC_SPAWN_BIRTH,		/* fork into the PID namespace */
+	VC_SPAWN_EXEC,		/* execve(2) inside */
+};
+
+/**
+ * struct vc_spawn - what to run, and what became of it
+ * @argv: program and arguments, NULL at the end; a program without a slash is
+ *	looked up in PATH, inside the context
+ * @envp: environment, NULL for the caller's
+ * @sigmask: signal mask the program starts with, NULL for the caller's
+ * @flags: zero
+ * @stage: out: where it failed
+ * @why: out: what the kernel said if @stage is VC_SPAWN_ENTER, else empty
+ */
+struct vc_spawn {
+	char *const *argv;
+	char *const *envp;
+	const sigset_t *sigmask;
+	__u32 flags;
+	enum vc_spawn_stage stage;
+	struct vc_error why;
+};
+
+/**
+ * vc_spawn - run a program in a context
+ * @id: context below the caller's own
+ * @spawn: what to run
+ *
+ * Returns once the program runs or has failed to.  The program is a child of
+ * the caller, also in a PID namespace, where it is the first process or
+ * a sibling of it; wait for it with waitpid(2).  Signals that the caller
+ * handles have their default action in it, ignored ones stay ignored.  In a PID
+ * namespace a second task exists for a moment, which the limit must have room
+ * for.
+ *
+ * May be called with other threads running.
+ *
+ * Return: the process id, or -errno; then no child is left.
+ */
+pid_t vc_spawn(__u32 id, struct vc_spawn *spawn);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _VCONTEXT_H */

@@ -1,0 +1,480 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What can be tested of the command without a kernel that has the call: how it
+# takes its arguments, and that it says what is missing.  Where the kernel has
+# virtual_context(2) and we are root, a few contexts are made as well; what this
+# kernel's call lacks is skipped.
+#
+#	test.sh DIRECTORY-OF-THE-BUILD
+
+build=${1:-$(dirname "$0")}
+vcontext=$build/vcontext
+out=$(mktemp)
+err=$(mktemp)
+trap 'rm -f "$out" "$err"' EXIT
+count=0
+failed=0
+
+# ok NAME: judges the command before it
+ok()
+{
+	set -- "$?" "$1"
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		sed 's/^/# /' "$out" "$err"
+		failed=$((failed + 1))
+	fi
+}
+
+# has CATEGORY COMMAND NAME...: has the kernel's call that?  Else these tests
+# are skipped.
+has()
+{
+	if "$vcontext" version -nr | grep -q "^$1 $2 "; then
+		return 0
+	fi
+	shift 2
+	for name; do
+		count=$((count + 1))
+		echo "ok $count - $name # SKIP the kernel has no such command"
+	done
+	return 1
+}
+
+# status N PROGRAM...: exits with N
+status()
+{
+	expected=$1
+	shift
+	"$@" >"$out" 2>"$err"
+	got=$?
+	[ "$got" -eq "$expected" ] || {
+		echo "exit status $got instead of $expected" >>"$err"
+		return 1
+	}
+}
+
+# usage N ARGS...: refused with N before anything is called
+usage()
+{
+	status "$@" && grep -q "Try 'vcontext" "$err" && ! [ -s "$out" ] &&
+		! grep -q 'hint:' "$err"
+}
+
+status 0 "$vcontext" --help && grep -q '^  run ' "$out";	ok "help"
+status 0 "$vcontext" help run && grep -q -- '--procs N' "$out";	ok "help run"
+status 0 "$vcontext" --version;				ok "version of the tool"
+for sub in create run exec list info stat events set kill stop freeze thaw \
+	   destroy version; do
+	status 0 "$vcontext" "$sub" --help &&
+		grep -q "^Usage: vcontext $sub" "$out"
+	ok "$sub --help"
+done
+status 0 "$vcontext" list --help && grep -q '^  CGROUPID' "$out"
+ok "list --help names the columns"
+
+usage 2 "$vcontext";					ok "no command"
+usage 2 "$vcontext" frobnicate;				ok "unknown command"
+usage 2 "$vcontext" create --nonsense;			ok "unknown option"
+usage 2 "$vcontext" create a b;				ok "create: two names"
+usage 2 "$vcontext" create --name a b;			ok "create: named twice"
+usage 2 "$vcontext" create --id 3 4;			ok "create: two numbers"
+usage 2 "$vcontext" create 0;				ok "create: the host"
+usage 2 "$vcontext" create 2147483647;			ok "create: id too large"
+usage 2 "$vcontext" create 99999999999999999999;	ok "create: overflow"
+usage 2 "$vcontext" create a/b;				ok "create: slash in name"
+usage 2 "$vcontext" create --name '';			ok "create: empty name"
+usage 2 "$vcontext" create abcdefghijklmnopqrstuvwxyz012345
+ok "create: name too long"
+usage 2 "$vcontext" create --procs -1;			ok "procs: negative"
+usage 2 "$vcontext" create --procs ' 1';		ok "procs: blank"
+usage 2 "$vcontext" create --procs 10k;			ok "procs: suffix"
+usage 2 "$vcontext" create --procs 18446744073709551616;	ok "procs: overflow"
+usage 2 "$vcontext" create --children 4294967296;	ok "children: overflow"
+usage 2 "$vcontext" create --caps chwon;		ok "caps: unknown"
+usage 2 "$vcontext" create --caps all,none;		ok "caps: two bases"
+usage 2 "$vcontext" create --caps '';			ok "caps: empty"
+usage 2 "$vcontext" create --ephemeral;			ok "create: ephemeral"
+usage 2 "$vcontext" create --hostname "$(printf '%065d' 0)"
+ok "hostname: too long"
+usage 2 "$vcontext" create --files 10k;			ok "files: suffix"
+usage 2 "$vcontext" create --tcp '';			ok "tcp: empty"
+for word in 5X -1 1.2.3 .5G 1. 5MB 512Mi 1e3 ' 1M' 16777216T; do
+	usage 2 "$vcontext" create --memory "$word" &&
+		grep -q -- "--memory '$word' is not a size" "$err"
+	ok "memory: '$word'"
+done
+usage 2 "$vcontext" create --resident 18446744073709551615
+ok "resident: what stands for no limit"
+usage 2 "$vcontext" create --oom all;			ok "oom: no victim"
+for word in 0 -1 0.0005 0.05% 1.5x 1m ' 1' 4294968; do
+	usage 2 "$vcontext" create --cpu-max "$word" &&
+		grep -q -- "--cpu-max '$word' " "$err"
+	ok "cpu-max: '$word'"
+done
+usage 2 "$vcontext" create --cpu-min half;		ok "cpu-min: a word"
+for word in '' 3-1 '1,' ,1 a 1-2-3 8192 0:3; do
+	usage 2 "$vcontext" create --cpus "$word" &&
+		grep -q -- "--cpus '$word' is not a list" "$err"
+	ok "cpus: '$word'"
+done
+for word in best fifo fifo:0 fifo:100 rr:-1 normal:20 normal:-21 idle: \
+	    batch:x 1; do
+	usage 2 "$vcontext" create --sched "$word" &&
+		grep -q -- "--sched '$word' is not a policy" "$err"
+	ok "sched: '$word'"
+done
+for word in 8:0 8:0: 8:rbps=1 :rbps=1 8:0:rbps 8:0:rbps=0 8:0:rbps=1X \
+	    8:0:bps=1 8:0:weight=0 8:0:weight=10001 8:0:riops=1k \
+	    '8:0:rbps=1,,' /no/disk:rbps=1 /dev/null:rbps=1 \
+	    99999999999:0:rbps=1; do
+	usage 2 "$vcontext" create --io "$word" && grep -q -- "--io " "$err"
+	ok "io: '$word'"
+done
+usage 2 "$vcontext" set 1;				ok "set: nothing"
+usage 2 "$vcontext" set --procs 1;			ok "set: no context"
+usage 2 "$vcontext" kill;				ok "kill: no context"
+usage 2 "$vcontext" kill 1 NONSENSE;			ok "kill: no signal"
+usage 2 "$vcontext" kill 1 65;				ok "kill: signal 65"
+usage 2 "$vcontext" kill 1 0;				ok "kill: signal 0"
+usage 2 "$vcontext" stop;				ok "stop: no context"
+usage 2 "$vcontext" destroy;				ok "destroy: no context"
+usage 2 "$vcontext" freeze;				ok "freeze: no context"
+usage 2 "$vcontext" thaw;				ok "thaw: no context"
+usage 2 "$vcontext" stat 1 2;				ok "stat: two contexts"
+usage 2 "$vcontext" stat -d 0;				ok "stat: no delay"
+usage 2 "$vcontext" stat -n 0;				ok "stat: no table"
+usage 2 "$vcontext" events 1 2;				ok "events: two contexts"
+usage 2 "$vcontext" events -t empty,full;		ok "events: no type"
+usage 2 "$vcontext" events -n 0;			ok "events: none"
+usage 2 "$vcontext" events -J --exec true;		ok "events: JSON of a command"
+usage 2 "$vcontext" info 1 2;				ok "info: two contexts"
+usage 2 "$vcontext" info pid:x;				ok "info: no pid"
+usage 2 "$vcontext" info 4294967296;			ok "info: id too large"
+usage 2 "$vcontext" list -o ID,NOPE;			ok "list: no column"
+usage 2 "$vcontext" list -r -J;				ok "list: raw JSON"
+usage 2 "$vcontext" version x;				ok "version: argument"
+usage 125 "$vcontext" run;				ok "run: no program"
+usage 125 "$vcontext" run --procs x true;		ok "run: bad option"
+usage 125 "$vcontext" exec;				ok "exec: no context"
+usage 125 "$vcontext" exec 1;				ok "exec: no program"
+usage 125 "$vcontext" exec 1 --;			ok "exec: -- alone"
+
+status 0 "$vcontext" complete && grep -qx destroy "$out";	ok "complete"
+status 0 "$vcontext" complete run && grep -qx -- '--procs=' "$out"
+ok "complete run"
+status 0 "$vcontext" complete run --caps && grep -qx -- '-net_raw' "$out"
+ok "complete run --caps"
+status 0 "$vcontext" complete set --sched && grep -qx batch "$out"
+ok "complete set --sched"
+status 0 "$vcontext" complete events -t && grep -qx empty "$out"
+ok "complete events -t"
+status 1 "$vcontext" complete run --pidns;	ok "complete run --pidns"
+
+if "$vcontext" version >/dev/null 2>&1; then
+	have=yes
+else
+	have=no
+fi
+
+# missing N ARGS...: says that the kernel has no such call
+missing()
+{
+	status "$@" && grep -q 'Function not implemented' "$err" &&
+		grep -q 'hint: .*CONFIG_VCONTEXT=y' "$err"
+}
+
+if [ $have = no ] && "$vcontext" version 2>&1 | grep -q 'not implemented'; then
+	missing 1 "$vcontext" create;			ok "create without the call"
+	missing 1 "$vcontext" create web --procs 5 --hostname web
+	ok "create with options without the call"
+	missing 1 "$vcontext" list;			ok "list without the call"
+	missing 1 "$vcontext" list -J web;		ok "list web without the call"
+	missing 1 "$vcontext" info;			ok "info without the call"
+	missing 1 "$vcontext" info PID:$$;		ok "info PID without the call"
+	missing 1 "$vcontext" set --caps default,-chown 1;	ok "set without the call"
+	missing 1 "$vcontext" kill 1 SIGKILL;		ok "kill without the call"
+	missing 1 "$vcontext" stop --off 1;		ok "stop without the call"
+	missing 1 "$vcontext" destroy --kill 1 2;	ok "destroy without the call"
+	missing 1 "$vcontext" freeze 1;			ok "freeze without the call"
+	missing 1 "$vcontext" thaw 1;			ok "thaw without the call"
+	missing 1 "$vcontext" stat;			ok "stat without the call"
+	missing 1 "$vcontext" events;			ok "events without the call"
+	for word in "--files 5" "--tcp max" "--memory 1.5G" "--resident 512MiB" \
+		    "--oom context" "--cpu-max 1.5" "--cpu-max 150%" \
+		    "--cpu-max 0.5%" "--cpu-min 0" "--cpus 0-3,8" "--cpus all" \
+		    "--sched fifo:50" "--sched normal:-5" "--sched idle" \
+		    "--io 8:0:rbps=1M,wbps=max,riops=5,wiops=none,weight=100" \
+		    "--io 8:0:none --io 8:16:rbps=1"; do
+		# shellcheck disable=SC2086 # option and value
+		missing 1 "$vcontext" set $word 1;	ok "set $word without the call"
+	done
+	missing 1 "$vcontext" version;			ok "version without the call"
+	missing 125 "$vcontext" run --procs 10 -- true;	ok "run without the call"
+	missing 125 "$vcontext" exec 1 -- true;		ok "exec without the call"
+	status 0 "$vcontext" complete : contexts;	ok "complete without the call"
+fi
+
+# ---- with the call ----
+
+# column NAME CONTEXT: what info shows there
+column()
+{
+	"$vcontext" info -o "$1" "$2" | sed 's/^[^ ]* *//'
+}
+
+# sets OPTION VALUE COLUMN SHOWN: of t-lim, and back in JSON as the column says
+sets()
+{
+	status 0 "$vcontext" set "$1" "$2" t-lim &&
+		[ "$(column "$3" t-lim)" = "$4" ] &&
+		"$vcontext" info -J -o "$3" t-lim >"$out"
+}
+
+# first_disk: MAJOR:MINOR of one, if there is any
+first_disk()
+{
+	cat /sys/block/vd*/dev /sys/block/[shn]*/dev /sys/block/*/dev \
+		2>/dev/null | head -n 1
+}
+
+gone()
+{
+	! "$vcontext" info "$1" >/dev/null 2>&1
+}
+
+if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
+	status 0 "$vcontext" version && grep -q 'create' "$out";	ok "version"
+	status 0 "$vcontext" create t-web --procs 7 --children 3
+	ok "create"
+	id=$(cat "$out")
+	status 0 "$vcontext" info t-web && grep -q "^ID  *$id\$" "$out" &&
+		grep -q '^tasks  *7 ' "$out" && grep -q '^CAPS  *default' "$out"
+	ok "info by name"
+	status 1 "$vcontext" create t-web &&
+		grep -q 'File exists' "$err";		ok "the same name again"
+	status 0 "$vcontext" list -J && grep -q "\"id\": *$id" "$out"
+	ok "list -J"
+	status 0 "$vcontext" list -n -r -o ID,NAME &&
+		grep -qx "$id t-web" "$out";		ok "list -n -r -o"
+	status 0 "$vcontext" set --procs 9 --caps -chown t-web &&
+		"$vcontext" info t-web >"$out" && grep -q '^tasks  *9 ' "$out" &&
+		! grep -q '^CAPS.*[ ,]chown' "$out";	ok "set"
+	status 1 "$vcontext" set --procs 5 --hostname x t-web &&
+		grep -q 'hint: .*utsns' "$err" &&
+		"$vcontext" info t-web >"$out" && grep -q '^tasks  *9 ' "$out"
+	ok "set: all or none"
+	status 0 "$vcontext" set --procs max t-web &&
+		[ "$(column LIMIT t-web)" = max ] &&
+		"$vcontext" set --procs 9 t-web;	ok "set: no limit"
+	status 0 "$vcontext" stop t-web && "$vcontext" info t-web >"$out" &&
+		grep -q '^STATE  *stopped' "$out";	ok "stop"
+	status 0 "$vcontext" exec t-web true;		ok "exec: stopped, no fork"
+	status 2 "$vcontext" exec t-web -- sh -c 'sleep 0; exit 0' &&
+		grep -q fork "$err";			ok "exec: stopped, a fork"
+	status 0 "$vcontext" stop --off t-web;		ok "stop --off"
+	status 3 "$vcontext" exec t-web -- sh -c 'exit 3';	ok "exec"
+	status 127 "$vcontext" exec t-web -- /no/such;	ok "exec: no such program"
+	status 126 "$vcontext" exec t-web -- /;		ok "exec: a directory"
+	"$vcontext" exec t-web -- sleep 100 &
+	until [ "$("$vcontext" list -nr -o PROCS)" = 1 ]; do
+		sleep 0.1
+	done
+	status 1 "$vcontext" destroy t-web && grep -q 'busy' "$err"
+	ok "destroy: busy"
+	status 0 "$vcontext" kill t-web USR1 && grep -qx 1 "$out";	ok "kill"
+	wait $!
+	[ $? -eq 138 ];					ok "killed"
+	status 0 "$vcontext" destroy --kill t-web && gone "$id";	ok "destroy"
+
+	status 0 "$vcontext" create t-lim --procs 50
+	ok "create: for limits"
+	if has 6 4 "files" "files: refused" "files: list"; then
+		sets --files 40 FILESLIMIT 40 && sets --files none FILESLIMIT max &&
+			sets --files 10 FILESLIMIT 10
+		ok "files"
+		# shellcheck disable=SC2016
+		status 2 "$vcontext" exec t-lim -- sh -c \
+			'i=3; while [ $i -lt 30 ]; do eval "exec $i</dev/null" || exit 1; i=$((i + 1)); done' &&
+			[ "$(column FILESHITS t-lim)" -gt 0 ] &&
+			[ "$(column FILESPEAK t-lim)" -le 10 ]
+		ok "files: refused"
+		status 0 "$vcontext" list -nr -o FILESLIMIT,FILES &&
+			grep -qx '10 0' "$out"
+		ok "files: list"
+		"$vcontext" set --files max t-lim
+	fi
+	if has 7 1 "memory" "memory: two limits" "memory: bytes" \
+	       "memory: killed inside"; then
+		sets --memory 32M MEMLIMIT 32M && sets --memory max MEMLIMIT max
+		ok "memory"
+		sets --resident 16M RESLIMIT 16M && sets --memory 0.5G MEMLIMIT 512M &&
+			[ "$(column RESLIMIT t-lim)" = 16M ]
+		ok "memory: two limits"
+		status 0 "$vcontext" info -b -o MEMLIMIT t-lim &&
+			grep -q ' 536870912$' "$out" &&
+			status 0 "$vcontext" info -J -o RESLIMIT t-lim &&
+			grep -q '"reslimit": *16777216$' "$out"
+		ok "memory: bytes"
+		"$vcontext" set --memory 16M --oom process t-lim
+		status 137 "$vcontext" exec t-lim -- \
+			dd if=/dev/zero of=/dev/null bs=64M count=1 &&
+			[ "$(column OOMKILLS t-lim)" -eq 1 ] &&
+			[ "$(column MEMHITS t-lim)" -gt 0 ]
+		ok "memory: killed inside"
+		"$vcontext" set --memory max --resident max t-lim
+	fi
+	if has 7 4 "oom"; then
+		sets --oom context OOM context && sets --oom process OOM process
+		ok "oom"
+	fi
+	if has 8 1 "tcp"; then
+		sets --tcp 20 TCPLIMIT 20 && sets --tcp max TCPLIMIT max &&
+			[ "$(column TCP t-lim)" = 0 ]
+		ok "tcp"
+	fi
+	if has 2 4 "cpu-max" "cpu-min" "cpu: all or none"; then
+		sets --cpu-max 1.5 CPUMAX 1.5 && sets --cpu-max 25% CPUMAX 0.25 &&
+			[ "$(column CPUMIN t-lim)" = 0 ]
+		ok "cpu-max"
+		sets --cpu-min 0.1 CPUMIN 0.1 && [ "$(column CPUMAX t-lim)" = 0.25 ]
+		ok "cpu-min"
+		status 1 "$vcontext" set --procs 60 --cpu-min 1 t-lim &&
+			grep -q 'cannot set --cpu-min 1:' "$err" &&
+			[ "$(column LIMIT t-lim)" = 50 ] &&
+			[ "$(column CPUMIN t-lim)" = 0.1 ]
+		ok "cpu: all or none"
+		"$vcontext" set --cpu-max max --cpu-min max t-lim
+	fi
+	if has 2 3 "sched" "sched: a process"; then
+		sets --sched batch:5 SCHED batch:5 && sets --sched idle SCHED idle &&
+			sets --sched fifo:10 SCHED fifo:10 &&
+			sets --sched normal:3 SCHED normal:3
+		ok "sched"
+		status 0 "$vcontext" exec t-lim -- \
+			cut -d ' ' -f 19 /proc/self/stat && grep -qx 3 "$out"
+		ok "sched: a process"
+		if has 2 4 "sched: real time and cpu-max" \
+		       "sched: from real time to cpu-max and back"; then
+			"$vcontext" set --sched fifo:1 t-lim
+			status 1 "$vcontext" set --cpu-max 1 t-lim &&
+				grep -q 'hint: .*--sched normal' "$err"
+			ok "sched: real time and cpu-max"
+			status 0 "$vcontext" set --sched normal --cpu-max 1 t-lim &&
+				status 0 "$vcontext" set --sched rr:1 --cpu-max max t-lim &&
+				[ "$(column SCHED t-lim)" = rr:1 ]
+			ok "sched: from real time to cpu-max and back"
+		fi
+		"$vcontext" set --sched normal t-lim
+	fi
+	if has 2 5 "cpus" "cpus: no such CPU"; then
+		sets --cpus 0 CPUS 0 && sets --cpus all CPUS "$(column CPUS 0)"
+		ok "cpus"
+		status 1 "$vcontext" set --cpus 0,8000 t-lim &&
+			grep -q 'hint: .*possible' "$err"
+		ok "cpus: no such CPU"
+	fi
+	if has 2 6 "cpu time"; then
+		# shellcheck disable=SC2016
+		"$vcontext" exec t-lim -- sh -c \
+			'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done'
+		column USER t-lim >"$out" && grep -q '[1-9]' "$out"
+		ok "cpu time"
+	fi
+	if has 6 7 "io: no such disk"; then
+		status 1 "$vcontext" set --io 4095:7:rbps=1M t-lim &&
+			grep -q 'cannot set --io 4095:7:rbps=1M' "$err"
+		ok "io: no such disk"
+		disk=$(first_disk)
+		set --
+		if [ -n "$disk" ]; then
+			sets --io "$disk:rbps=1M,wiops=100" IO \
+				"$disk:rbps=1M,wiops=100" &&
+				sets --io "$disk:rbps=max" IO "$disk:wiops=100" &&
+				sets --io "$disk:none" IO -
+		else
+			set -- "# SKIP there is no disk"
+		fi
+		ok "io${1+ }$*"
+	fi
+	if has 3 6 "freeze" "freeze: killed" "thaw"; then
+		"$vcontext" exec t-lim -- sleep 100 &
+		until [ "$(column PROCS t-lim)" = 1 ]; do
+			sleep 0.1
+		done
+		status 0 "$vcontext" freeze t-lim &&
+			column STATE t-lim >"$out" && grep -q frozen "$out"
+		ok "freeze"
+		"$vcontext" kill t-lim KILL >"$out"
+		wait $!
+		[ $? -eq 137 ];				ok "freeze: killed"
+		status 0 "$vcontext" thaw t-lim &&
+			column STATE t-lim >"$out" && grep -qx empty "$out"
+		ok "thaw"
+	fi
+	status 0 "$vcontext" stat -n 2 -d 0.1 -o ID,NAME,PCPU t-lim &&
+		[ "$(grep -c t-lim "$out")" -eq 2 ];	ok "stat"
+	if has 17 1 "events" "events: JSON" "events: a command"; then
+		"$vcontext" events -t empty,destroyed -n 1 t-lim >"$out" 2>"$err" &
+		sleep 1
+		"$vcontext" exec t-lim -- true
+		wait $! && grep -q ' empty ' "$out";	ok "events"
+		"$vcontext" events -J -t created -n 1 >"$out" 2>"$err" &
+		sleep 1
+		id=$("$vcontext" create t-new)
+		wait $! && grep -q "\"event\":\"created\",\"id\":$id," "$out"
+		ok "events: JSON"
+		"$vcontext" events -n 1 --exec "$vcontext destroy" 2>"$err" &
+		sleep 1
+		"$vcontext" exec t-new -- true
+		wait $! && gone t-new;			ok "events: a command"
+	fi
+	status 0 "$vcontext" destroy t-lim && gone t-lim;	ok "destroy: limits"
+
+	# whatever this kernel lacks or refuses
+	status 1 "$vcontext" create t-half --procs 5 --hostname x \
+		--io 4095:7:rbps=1 && grep -q 'cannot set --io' "$err" && gone t-half
+	ok "create: a limit is refused"
+	status 125 "$vcontext" run --name t-half --procs 5 \
+		--io 4095:7:rbps=1 -- true &&
+		grep -q 'cannot set --io' "$err" && gone t-half
+	ok "run: a limit is refused"
+
+	status 5 "$vcontext" run --name t-run -- sh -c 'exit 5' && gone t-run
+	ok "run: exit status"
+	# shellcheck disable=SC2016
+	status 143 "$vcontext" run -- sh -c 'kill $$';	ok "run: signal"
+	status 127 "$vcontext" run --name t-run -- /no/such && gone t-run
+	ok "run: no such program"
+	status 126 "$vcontext" run --name t-run -- / && gone t-run
+	ok "run: a directory"
+	"$vcontext" create t-half >/dev/full 2>"$err"
+	[ $? -eq 1 ] && gone t-half;		ok "create: nothing half-built"
+	for sig in TERM KILL; do
+		"$vcontext" run --name t-run -- sleep 100 &
+		until [ "$("$vcontext" list -nr -o PROCS)" = 1 ]; do
+			sleep 0.1
+		done
+		kill -s $sig $!
+		wait $! 2>/dev/null
+		tries=50
+		until gone t-run || [ $((tries -= 1)) -eq 0 ]; do
+			sleep 0.1
+		done
+		gone t-run;			ok "run: nothing left after SIG$sig"
+	done
+	status 0 "$vcontext" run --pidns -- sh -c '[ $$ -eq 1 ]'
+	ok "run: pid 1"
+	status 0 "$vcontext" run --procs 8 -- sh -c '(sleep 100 &) ; :'
+	ok "run: daemons do not outlive it"
+	status 0 "$vcontext" run --hostname t-host -- uname -n &&
+		grep -qx t-host "$out";			ok "run: host name"
+	[ -z "$("$vcontext" list -nr)" ];		ok "nothing is left"
+fi
+
+echo "1..$count"
+exit $((failed != 0))
