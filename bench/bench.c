@@ -1,0 +1,703 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs in the guest: measures a few operations on the host, in a plain cgroup
+ * and, where the kernel has them, in a context and beside one. Where guest time
+ * counts instructions, so do we.
+ *
+ * Output: lines "PLACE<tab>ROW<tab>TIME", TIME the cost of one operation in ns
+ * (that is, in instructions): the median of several runs.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/vcontext.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RUNS		15
+#define NR_VCONTEXT	236
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+static const char *tiny = "/bench/true";
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static long vcontext(uint32_t cmd, uint32_t id, void *data)
+{
+	return syscall(NR_VCONTEXT, cmd, id, data);
+}
+
+static void reap(pid_t pid)
+{
+	int status;
+
+	if (pid < 0)
+		die("fork");
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			die("waitpid");
+	if (status)
+		die("a child failed");
+}
+
+/* ---- rows; each does its operation n times ---- */
+
+static void row_getppid(int n)
+{
+	while (n--)
+		syscall(SYS_getppid);
+}
+
+static void row_open(int n)
+{
+	while (n--) {
+		int fd = open("/bench/file", O_RDONLY);
+
+		if (fd < 0)
+			die("/bench/file");
+		close(fd);
+	}
+}
+
+static void row_fork(int n)
+{
+	while (n--) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(0);
+		reap(pid);
+	}
+}
+
+static void row_exec(int n)
+{
+	char *argv[] = { (char *)tiny, NULL }, *envp[] = { NULL };
+
+	while (n--) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			execve(tiny, argv, envp);
+			_exit(127);
+		}
+		reap(pid);
+	}
+}
+
+static void row_pipe(int n)
+{
+	int there[2], back[2];
+	char byte = 0;
+	pid_t pid;
+
+	if (pipe(there) || pipe(back))
+		die("pipe");
+	pid = fork();
+	if (!pid) {
+		close(there[1]);
+		while (read(there[0], &byte, 1) == 1)
+			if (write(back[1], &byte, 1) != 1)
+				_exit(1);
+		_exit(0);
+	}
+	close(there[0]);
+	close(back[1]);
+	while (n--)
+		if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1)
+			die("pipe");
+	close(there[1]);
+	close(back[0]);
+	reap(pid);
+}
+
+/* Two processes that let each other run: two switches. */
+static void row_yield(int n)
+{
+	int gone[2];
+	pid_t pid;
+	char byte;
+
+	if (pipe2(gone, O_NONBLOCK))
+		die("pipe");
+	pid = fork();
+	if (!pid) {
+		close(gone[1]);
+		while (read(gone[0], &byte, 1) < 0)
+			sched_yield();
+		_exit(0);
+	}
+	close(gone[0]);
+	while (n--)
+		sched_yield();
+	close(gone[1]);
+	reap(pid);
+}
+
+/* New memory: a fault, a page, and both undone. */
+static void row_fault(int n)
+{
+	enum { PAGES = 64, PAGE = 4096 };
+
+	for (; n > 0; n -= PAGES) {
+		char *map = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (map == MAP_FAILED)
+			die("mmap");
+		for (int i = 0; i < PAGES; i++)
+			((volatile char *)map)[i * PAGE] = 1;
+		munmap(map, PAGES * PAGE);
+	}
+}
+
+static void row_tcp(int n)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t len = sizeof(address);
+
+	if (listener < 0 || bind(listener, (void *)&address, len) || listen(listener, 4) ||
+	    getsockname(listener, (void *)&address, &len))
+		die("listen");
+	while (n--) {
+		int ours = socket(AF_INET, SOCK_STREAM, 0), theirs;
+
+		if (ours < 0 || connect(ours, (void *)&address, len))
+			die("connect");
+		theirs = accept(listener, NULL, NULL);
+		if (theirs < 0)
+			die("accept");
+		close(ours);
+		close(theirs);
+	}
+	close(listener);
+}
+
+static const struct row {
+	const char *name;
+	void (*run)(int n);
+	int n;
+} rows[] = {
+	{ "getppid", row_getppid, 4000 },
+	{ "open+close", row_open, 1000 },
+	{ "tcp connection", row_tcp, 100 },
+	{ "page fault", row_fault, 1024 },
+	{ "pipe round trip", row_pipe, 400 },
+	{ "yield there+back", row_yield, 400 },
+	{ "fork+exit", row_fork, 60 },
+	{ "fork+exec", row_exec, 40 },
+};
+
+static int compare(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Tenths of an instruction, so that cheap rows keep their digits. */
+static void tell(const char *where, const char *name, uint64_t *times)
+{
+	qsort(times, RUNS, sizeof(*times), compare);
+	printf("%s\t%s\t%llu.%llu\n", where, name,
+	       (unsigned long long)times[RUNS / 2] / 10,
+	       (unsigned long long)times[RUNS / 2] % 10);
+	fflush(stdout);
+}
+
+static void measure(const char *where)
+{
+	uint64_t times[RUNS], start;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct row *row = &rows[i];
+
+		row->run(row->n);
+		for (int run = 0; run < RUNS; run++) {
+			start = now();
+			row->run(row->n);
+			times[run] = (now() - start) * 10 / row->n;
+		}
+		tell(where, row->name, times);
+	}
+}
+
+/* ---- places ---- */
+
+static void put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		die(path);
+	close(fd);
+}
+
+/* What the kernel may not have. */
+static void try_put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		die(path);
+	close(fd);
+}
+
+static void enter_cgroup(const char *path)
+{
+	char full[256];
+
+	snprintf(full, sizeof(full), "%s/cgroup.procs", path);
+	put(full, "0");
+}
+
+static long create(void)
+{
+	long id = vcontext(VC_CMD(VC_CAT_CPU, VC_SUB_SET, VC_CPU_CONTEXT), VC_ID_SELF, NULL);
+
+	if (id < 0)
+		die("create");
+	return id;
+}
+
+static void enter(long id)
+{
+	if (vcontext(VC_CMD(VC_CAT_PROCESS, VC_SUB_SET, VC_PROCESS_TASK), id, NULL))
+		die("enter");
+}
+
+static bool has(int category, int command)
+{
+	return vcontext(VC_CMD(category, VC_SUB_VERSION, command), 0, NULL) > 0;
+}
+
+static bool ours;
+
+/* ---- limits, all of them far from being hit ---- */
+
+#define GROUP			"/sys/fs/cgroup/bench/2"
+
+static unsigned char cpus[512];
+static struct vc_cpuset cpu_set = { 1, 0, 0 };
+static struct vc_io disk;
+static char disk_max[2][64];
+
+/*
+ * A limit in both worlds. What is set alternates between two values, since
+ * some of them are noticed to be what they were.
+ * @name: of the row
+ * @file: of the group, NULL where it has none
+ * @text: what is written into it
+ * @category, @command: of the call
+ * @size: of its data
+ * @data: what is set
+ * @limits: it is one that tasks run under in the places with limits
+ */
+static const struct limit {
+	const char *name, *file;
+	const char *text[2];
+	int category, command;
+	size_t size;
+	const void *data[2];
+	bool limits;
+} limits[] = {
+#define LIMIT(a, b)	sizeof(struct vc_limit), { &(struct vc_limit){ .limit = a }, &(struct vc_limit){ .limit = b } }
+	{ "tasks", "pids.max", { "1000", "1001" }, VC_CAT_PROCESS, VC_PROCESS_LIMIT, LIMIT(1000, 1001), true },
+	{ "files", NULL, { NULL }, VC_CAT_VFS, VC_VFS_FILES, LIMIT(100000, 100001), true },
+	{ "tcp", NULL, { NULL }, VC_CAT_OTHER, VC_OTHER_TCP, LIMIT(100000, 100001), true },
+	{ "memory", "memory.max", { "268435456", "268439552" }, VC_CAT_MEMORY, VC_MEMORY_TOTAL,
+	  LIMIT(268435456, 268439552), true },
+	{ "resident", "memory.max", { "268435456", "268439552" }, VC_CAT_MEMORY, VC_MEMORY_RESIDENT,
+	  LIMIT(268435456, 268439552), true },
+	{ "oom", "memory.oom.group", { "1", "0" }, VC_CAT_MEMORY, VC_MEMORY_OOM, sizeof(__u32),
+	  { &(__u32){ 1 }, &(__u32){ 0 } }, false },
+	{ "CPU maximum", "cpu.max", { "800000 100000", "700000 100000" }, VC_CAT_CPU, VC_CPU_USAGE,
+	  sizeof(struct vc_cpu_usage), { &(struct vc_cpu_usage){ 8000, 0 }, &(struct vc_cpu_usage){ 7000, 0 } },
+	  true },
+	{ "CPU minimum", "cpu.weight", { "200", "100" }, VC_CAT_CPU, VC_CPU_USAGE, sizeof(struct vc_cpu_usage),
+	  { &(struct vc_cpu_usage){ 8000, 200 }, &(struct vc_cpu_usage){ 8000, 100 } }, false },
+	{ "CPU set", "cpuset.cpus", { "0", "0" }, VC_CAT_CPU, VC_CPU_SET, sizeof(cpu_set), { &cpu_set, &cpu_set }, false },
+	{ "policy", NULL, { NULL }, VC_CAT_CPU, VC_CPU_SCHED, sizeof(struct vc_sched),
+	  { &(struct vc_sched){ SCHED_BATCH, 0, 0, 0 }, &(struct vc_sched){ 0 } }, false },
+	{ "block I/O", "io.max", { disk_max[0], disk_max[1] }, VC_CAT_VFS, VC_VFS_IO, sizeof(disk),
+	  { &disk, &disk }, false },
+	{ "freeze", "cgroup.freeze", { "1", "0" }, VC_CAT_PROCESS, VC_PROCESS_FREEZE, sizeof(__u32),
+	  { &(__u32){ 1 }, &(__u32){ 0 } }, false },
+	{ "CPU accounting", "cpu.stat", { NULL }, VC_CAT_CPU, VC_CPU_STAT, sizeof(struct vc_cpu_stat), { NULL }, false },
+	{ "memory use", "memory.stat", { NULL }, VC_CAT_MEMORY, VC_MEMORY_STAT, sizeof(struct vc_mem_stat),
+	  { NULL }, false },
+};
+
+static void call_set(const struct limit *limit, long id, int which)
+{
+	__u32 cmd = VC_CMD(limit->category, VC_SUB_SET, limit->command) | (__u32)limit->size << 8;
+	struct vc_io io = disk;
+	void *data = (void *)limit->data[which];
+
+	if (data == &disk) {
+		io.rbps += which;
+		data = &io;
+	}
+	if (vcontext(cmd, id, data))
+		die(limit->name);
+}
+
+static void call_get(const struct limit *limit, long id)
+{
+	__u32 cmd = VC_CMD(limit->category, VC_SUB_GET, limit->command);
+	union {
+		struct vc_cpuset set;
+		struct vc_io io;
+		char bytes[256];
+	} data;
+
+	/* A word with size 0 is one of the first version, or without data. */
+	memset(&data, 0, sizeof(data));
+	if (limit->data[0] == &cpu_set)
+		data.set = (struct vc_cpuset){ sizeof(cpus), 0, (uintptr_t)cpus };
+	if (limit->data[0] == &disk)
+		data.io = disk;
+	if (vcontext(cmd, id, &data) < 0)
+		die(limit->name);
+}
+
+static void file_path(char *path, size_t size, const struct limit *limit)
+{
+	snprintf(path, size, GROUP "/%s", limit->file);
+}
+
+static void file_set(const struct limit *limit, int which)
+{
+	char path[256];
+
+	file_path(path, sizeof(path), limit);
+	put(path, limit->text[which]);
+}
+
+static void file_get(const struct limit *limit)
+{
+	char path[256], text[8192];
+	ssize_t n;
+	int fd;
+
+	file_path(path, sizeof(path), limit);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		die(path);
+	while ((n = read(fd, text, sizeof(text))) > 0)
+		;
+	if (n)
+		die(path);
+	close(fd);
+}
+
+static bool has_file(const struct limit *limit)
+{
+	char path[256];
+
+	if (!limit->file)
+		return false;
+	file_path(path, sizeof(path), limit);
+	return !access(path, F_OK);
+}
+
+/*
+ * Give the group, or the context, its limits: those alone that this kernel's
+ * contexts can have too.
+ */
+static void limit(long id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		const struct limit *one = &limits[i];
+
+		if (!one->limits || (ours && !has(one->category, one->command)))
+			continue;
+		if (id)
+			call_set(one, id, 0);
+		else if (has_file(one))
+			file_set(one, 0);
+	}
+}
+
+/* Of a group and a context that nobody is in. */
+static void calls(long id)
+{
+	uint64_t times[4][RUNS];
+	enum { N = 20 };
+	char name[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		const struct limit *one = &limits[i];
+		bool call = id && has(one->category, one->command), file = has_file(one);
+		bool set = one->data[0], both[4] = { file && set, file, call && set, call };
+
+		if (one->data[0] == &disk && !disk.major)
+			continue;
+		for (int run = -1; run < RUNS; run++) {
+			for (int what = 0; what < 4; what++) {
+				uint64_t start = now();
+
+				for (int n = 0; both[what] && n < N; n++) {
+					switch (what) {
+					case 0:
+						file_set(one, n & 1);
+						break;
+					case 1:
+						file_get(one);
+						break;
+					case 2:
+						call_set(one, id, n & 1);
+						break;
+					case 3:
+						call_get(one, id);
+						break;
+					}
+				}
+				times[what][run < 0 ? 0 : run] = (now() - start) * 10 / N;
+			}
+		}
+		for (int what = 0; what < 4; what++) {
+			snprintf(name, sizeof(name), "%s %s", what & 1 ? "get" : "set", one->name);
+			if (both[what])
+				tell(what < 2 ? "file" : "call", name, times[what]);
+		}
+	}
+}
+
+/* The disk that limits are set on, if there is one. */
+static void find_disk(void)
+{
+	FILE *file = fopen("/sys/block/vda/dev", "r");
+
+	if (!file)
+		return;
+	if (fscanf(file, "%u:%u", &disk.major, &disk.minor) != 2)
+		die("/sys/block/vda/dev");
+	fclose(file);
+	disk.rbps = 1 << 20;
+	for (int i = 0; i < 2; i++)
+		snprintf(disk_max[i], sizeof(disk_max[i]), "%u:%u rbps=%u", disk.major, disk.minor, (1 << 20) + i);
+}
+
+static void destroy(long id)
+{
+	if (vcontext(VC_CMD(VC_CAT_CPU, VC_SUB_SET, VC_CPU_DESTROY), id, NULL))
+		die("destroy");
+}
+
+/*
+ * A process of its own for each place, so that no place inherits what another
+ * has left behind; the parent stays where it was.
+ */
+static void in_child(const char *where, void (*go)(const char *arg), const char *arg)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (go)
+			go(arg);
+		measure(where);
+		_exit(0);
+	}
+	reap(pid);
+}
+
+static void go_cgroup(const char *path)
+{
+	enter_cgroup(path);
+}
+
+static void go_context(const char *id)
+{
+	enter(atol(id));
+}
+
+/* Create, enter (by a child that is there already) and destroy. */
+static void life(void)
+{
+	uint64_t creates[RUNS], enters[RUNS], destroys[RUNS], start;
+	int done[2];
+
+	for (int run = -1; run < RUNS; run++) {
+		int at = run < 0 ? 0 : run;
+		long id;
+		pid_t pid;
+
+		start = now();
+		id = create();
+		creates[at] = (now() - start) * 10;
+
+		if (pipe(done))
+			die("pipe");
+		pid = fork();
+		if (!pid) {
+			uint64_t took = now();
+
+			enter(id);
+			took = (now() - took) * 10;
+			if (write(done[1], &took, sizeof(took)) != sizeof(took))
+				_exit(1);
+			_exit(0);
+		}
+		reap(pid);
+		if (read(done[0], &enters[at], sizeof(enters[at])) != sizeof(enters[at]))
+			die("pipe");
+		close(done[0]);
+		close(done[1]);
+
+		start = now();
+		destroy(id);
+		destroys[at] = (now() - start) * 10;
+	}
+	tell("life", "create", creates);
+	tell("life", "enter", enters);
+	tell("life", "destroy", destroys);
+}
+
+/* The same with a plain group of the same depth and controllers, by way of cgroupfs. */
+static void plain_life(void)
+{
+	static const char *const level[] = { GROUP, GROUP "/3", GROUP "/3/4" };
+	uint64_t creates[RUNS], enters[RUNS], destroys[RUNS], start;
+	int done[2];
+
+	for (int run = -1; run < RUNS; run++) {
+		int at = run < 0 ? 0 : run;
+		pid_t pid;
+
+		start = now();
+		for (int i = 0; i < 3; i++)
+			if (mkdir(level[i], 0755))
+				die(level[i]);
+		creates[at] = (now() - start) * 10;
+
+		if (pipe(done))
+			die("pipe");
+		pid = fork();
+		if (!pid) {
+			uint64_t took = now();
+
+			enter_cgroup(level[2]);
+			took = (now() - took) * 10;
+			if (write(done[1], &took, sizeof(took)) != sizeof(took))
+				_exit(1);
+			_exit(0);
+		}
+		reap(pid);
+		if (read(done[0], &enters[at], sizeof(enters[at])) != sizeof(enters[at]))
+			die("pipe");
+		close(done[0]);
+		close(done[1]);
+
+		start = now();
+		for (int i = 2; i >= 0; i--)
+			if (rmdir(level[i]))
+				die(level[i]);
+		destroys[at] = (now() - start) * 10;
+	}
+	tell("plain life", "create", creates);
+	tell("plain life", "enter", enters);
+	tell("plain life", "destroy", destroys);
+}
+
+static const char *const groups[] = { "/sys/fs/cgroup/bench", GROUP, GROUP "/3", GROUP "/3/4" };
+
+/* A group of the shape of a context, with the controllers that one has. */
+static void controllers(const char *also)
+{
+	static const char *const names[] = { "cpu", "cpuset", "memory", "io" };
+	char have[256] = " ", text[64];
+	FILE *file = fopen("/sys/fs/cgroup/cgroup.controllers", "r");
+
+	if (!file || !fgets(have + 1, sizeof(have) - 2, file))
+		die("cgroup.controllers");
+	fclose(file);
+	have[strcspn(have, "\n")] = ' ';
+	for (size_t i = 0; i < ARRAY_SIZE(names) + !!also; i++) {
+		const char *name = i < ARRAY_SIZE(names) ? names[i] : also;
+
+		snprintf(text, sizeof(text), " %s ", name);
+		if (!strstr(have, text))
+			continue;
+		snprintf(text, sizeof(text), "+%s", name);
+		put("/sys/fs/cgroup/cgroup.subtree_control", text);
+		put("/sys/fs/cgroup/bench/cgroup.subtree_control", text);
+	}
+}
+
+int main(void)
+{
+	char number[32];
+	long id = 0;
+
+	ours = vcontext(VC_CMD(VC_CAT_VERSION, 0, 0), 0, NULL) > 0;
+	cpus[0] = 1;
+	cpu_set.bits = (uintptr_t)cpus;
+	find_disk();
+	/* Connections that linger would make each one dearer than the last. */
+	try_put("/proc/sys/net/ipv4/tcp_max_tw_buckets", "0");
+
+	in_child("host", NULL, NULL);
+	if (mkdir(groups[0], 0755))
+		die(groups[0]);
+	controllers(NULL);
+	for (int i = 1; i < 4; i++)
+		if (mkdir(groups[i], 0755))
+			die(groups[i]);
+	in_child("host, groups", NULL, NULL);
+	in_child("group", go_cgroup, groups[3]);
+	if (ours) {
+		id = create();
+		snprintf(number, sizeof(number), "%ld", id);
+		in_child("context", go_context, number);
+		/* There is a context, and these tasks are not in it. */
+		in_child("beside", NULL, NULL);
+		in_child("group beside", go_cgroup, groups[3]);
+	}
+	/* As many limits on both. */
+	controllers("pids");
+	limit(0);
+	in_child("group, limits", go_cgroup, groups[3]);
+	if (ours) {
+		limit(id);
+		in_child("context, limits", go_context, number);
+	}
+	calls(id);
+	if (ours)
+		destroy(id);
+	for (int i = 3; i > 0; i--)
+		if (rmdir(groups[i]))
+			die(groups[i]);
+	put("/sys/fs/cgroup/bench/cgroup.subtree_control", "-pids");
+	put("/sys/fs/cgroup/cgroup.subtree_control", "-pids");
+	plain_life();
+	if (ours)
+		life();
+	return 0;
+}
