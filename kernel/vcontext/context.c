@@ -470,6 +470,7 @@ int vcontext_destroy(struct vcontext *ctx, bool kill)
 	}
 
 	mark_dying(ctx);
+	vc_usage_lift(ctx);
 	vc_engine_kill(ctx);
 	while (!ctx->removed) {
 		emptied = READ_ONCE(ctx->emptied);

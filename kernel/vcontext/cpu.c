@@ -258,6 +258,29 @@ static const struct vc_command cpu_commands[] = {
 		.buffers = { VC_BUFFER(struct vc_cpuset, bits, len) },
 	},
 #endif
+#ifdef CONFIG_FAIR_GROUP_SCHED
+	[VC_CPU_USAGE] = {
+		.name = "usage",
+		.doc = "how much CPU time at most, and at least",
+		.version = 1,
+		.cap = CAP_SYS_ADMIN,
+		.available = vc_usage_available,
+		.show = vc_usage_show,
+		.set = VC_METHOD(vc_usage_set, VC_KIND_BELOW, VC_DATA_IN,
+				 struct vc_cpu_usage),
+		.get = VC_METHOD(vc_usage_get, VC_KIND_OWN_OR_BELOW,
+				 VC_DATA_OUT, struct vc_cpu_usage),
+	},
+	[VC_CPU_STAT] = {
+		.name = "stat",
+		.doc = "CPU time used, and how often max_usage was reached",
+		.version = 1,
+		.available = vc_usage_available,
+		.show = vc_usage_stat_show,
+		.get = VC_METHOD(vc_usage_stat_get, VC_KIND_OWN_OR_BELOW,
+				 VC_DATA_OUT, struct vc_cpu_stat),
+	},
+#endif
 	[VC_CPU_LIST] = {
 		.name = "list",
 		.doc = "ids of the contexts just below one",

@@ -159,6 +159,23 @@ struct cgroup_subsys_state *vc_engine_css(struct vcontext *ctx, int ssid)
 }
 
 /**
+ * vc_engine_cputime - CPU time used in a group and below it
+ * @cgrp: the group, referenced
+ * @user_ns: filled
+ * @system_ns: filled
+ *
+ * Context: may sleep.
+ */
+void vc_engine_cputime(struct cgroup *cgrp, u64 *user_ns, u64 *system_ns)
+{
+	struct cgroup_base_stat bstat;
+
+	cgroup_base_stat_cputime(cgrp, &bstat);
+	*user_ns = bstat.cputime.utime;
+	*system_ns = bstat.cputime.stime;
+}
+
+/**
  * vc_engine_create - make the groups of a context
  * @ctx: with id and parent; cannot be found yet
  *

@@ -284,6 +284,7 @@ void vc_engine_walk_threads(struct vcontext *ctx,
 bool vc_engine_has(int ssid);
 struct cgroup_subsys_state *vc_engine_css(struct vcontext *ctx, int ssid)
 	__must_check;
+void vc_engine_cputime(struct cgroup *cgrp, u64 *user_ns, u64 *system_ns);
 
 /* ---- namespace.c: the namespaces a context owns ---- */
 
@@ -500,11 +501,31 @@ long vc_cpuset_set(struct vc_request *req);
 long vc_cpuset_get(struct vc_request *req);
 void vc_cpuset_show(struct seq_file *m, const struct vc_request *req);
 
-/* Does @ctx, or one above it, have max_usage?  No command sets it yet. */
+/* ---- usage.c ---- */
+
+#ifdef CONFIG_FAIR_GROUP_SCHED
+bool vc_usage_limited(const struct vcontext *ctx);
+int vc_usage_check_max(const struct vcontext *ctx, u32 max);
+int vc_usage_check_min(const struct vcontext *ctx, u32 min);
+void vc_usage_account_min(struct vcontext *ctx, u32 min);
+u32 vc_usage_missing(u64 *left, u32 min);
+u32 vc_usage_fit(u32 min, u64 sum, u64 all);
+long vc_usage_set(struct vc_request *req);
+long vc_usage_get(struct vc_request *req);
+void vc_usage_show(struct seq_file *m, const struct vc_request *req);
+long vc_usage_stat_get(struct vc_request *req);
+void vc_usage_stat_show(struct seq_file *m, const struct vc_request *req);
+bool vc_usage_available(void);
+void vc_usage_lift(struct vcontext *top);
+#else
+/* Does @ctx, or a context above it, have max_usage?  vc_cpu_mutex held. */
 static inline bool vc_usage_limited(const struct vcontext *ctx)
 {
 	return false;
 }
+
+static inline void vc_usage_lift(struct vcontext *top) { }
+#endif
 
 /* ---- memory.c ---- */
 

@@ -48,6 +48,12 @@ static const struct command commands[] = {
 	  .size = sizeof(struct vc_cpuset), .reads = true },
 	{ .name = "list", .word = VC_LIST, .kind = OWN_OR_BELOW,
 	  .size = sizeof(struct vc_id_list), .reads = true },
+	{ .name = "set usage", .word = VC_SET_USAGE, .kind = BELOW,
+	  .size = sizeof(struct vc_cpu_usage), .set = true },
+	{ .name = "get usage", .word = VC_GET_USAGE, .kind = OWN_OR_BELOW,
+	  .size = sizeof(struct vc_cpu_usage) },
+	{ .name = "stat", .word = VC_STAT, .kind = OWN_OR_BELOW,
+	  .size = sizeof(struct vc_cpu_stat) },
 	{ .name = "set hostname", .word = VC_SET_HOSTNAME, .kind = BELOW,
 	  .size = sizeof(struct vc_hostname), .set = true,
 	  .flags = VC_CREATE_UTSNS },
@@ -157,6 +163,9 @@ static void fill(const struct command *c, void *buf, pid_t pid)
 	case VC_MIGRATE:
 	case VC_WHERE:
 		((struct vc_task *)buf)->pid = pid;
+		break;
+	case VC_SET_USAGE:
+		((struct vc_cpu_usage *)buf)->max_usage = 500;
 		break;
 	case VC_SET_LIMIT:
 	case VC_SET_FILES:
@@ -322,6 +331,7 @@ TEST_F(word, unknown_sub)
 		VC_GET(VC_CAT_CPU, VC_CPU_DESTROY),
 		VC_SET(VC_CAT_CPU, VC_CPU_LIST),
 		VC_SET(VC_CAT_EVENT, VC_EVENT_OPEN),
+		VC_SET(VC_CAT_CPU, VC_CPU_STAT),
 		VC_SET(VC_CAT_MEMORY, VC_MEMORY_STAT),
 	};
 	unsigned int i;
@@ -380,6 +390,8 @@ static long check_versions(long arg)
 		VC_CMD(VC_CAT_CPU, VC_SUB_VERSION, VC_CPU_DESTROY),
 		VC_CMD(VC_CAT_CPU, VC_SUB_VERSION, VC_CPU_SCHED),
 		VC_CMD(VC_CAT_CPU, VC_SUB_VERSION, VC_CPU_SET),
+		VC_CMD(VC_CAT_CPU, VC_SUB_VERSION, VC_CPU_USAGE),
+		VC_CMD(VC_CAT_CPU, VC_SUB_VERSION, VC_CPU_STAT),
 		VC_CMD(VC_CAT_CPU, VC_SUB_VERSION, VC_CPU_LIST),
 		VC_CMD(VC_CAT_CPU, VC_SUB_VERSION, VC_CPU_HOSTNAME),
 		VC_CMD(VC_CAT_PROCESS, VC_SUB_VERSION, 0),
