@@ -80,7 +80,7 @@ void __vcontext_uncharge_file(struct file *file);
 /* TCP connections: called where a socket connects, or a listener has a child */
 int __vcontext_charge_tcp(const struct sock *sk);
 void __vcontext_uncharge_tcp(const struct sock *sk);
-bool __vcontext_tcp_full(const struct sock *listener);
+bool __vcontext_tcp_full(const struct sock *listener, unsigned int n);
 bool __vcontext_drop_syn(const struct sock *listener);
 
 /* scheduling policy: called by the scheduler */
@@ -271,13 +271,14 @@ static inline void vcontext_uncharge_tcp(const struct sock *sk)
 	__vcontext_uncharge_tcp(sk);
 }
 
-/* Would @listener be refused a child? */
-static inline bool vcontext_tcp_full(const struct sock *listener)
+/* Would @listener be refused one of @n children? */
+static inline bool vcontext_tcp_full(const struct sock *listener,
+				     unsigned int n)
 {
-	return vcontext_enabled() && __vcontext_tcp_full(listener);
+	return vcontext_enabled() && __vcontext_tcp_full(listener, n);
 }
 
-/* The same for a peer that has just come; it counts as refused. */
+/* The same of one for a peer that has just come; it counts as refused. */
 static inline bool vcontext_drop_syn(const struct sock *listener)
 {
 	return vcontext_enabled() && __vcontext_drop_syn(listener);
@@ -373,7 +374,8 @@ static inline int vcontext_charge_file(struct file *file) { return 0; }
 static inline void vcontext_uncharge_file(struct file *file) { }
 static inline int vcontext_charge_tcp(const struct sock *sk) { return 0; }
 static inline void vcontext_uncharge_tcp(const struct sock *sk) { }
-static inline bool vcontext_tcp_full(const struct sock *listener)
+static inline bool vcontext_tcp_full(const struct sock *listener,
+				     unsigned int n)
 {
 	return false;
 }

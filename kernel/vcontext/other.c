@@ -12,8 +12,9 @@
  * for current in a softirq, and a socket that is handed on stays with its maker.
  * A connection whose two ends are in one context counts twice.
  *
- * Beyond the limit connect() gives EAGAIN, a child is not made, as if the accept
- * queue were full, and SYNs are dropped: in each case somebody tries again.
+ * Beyond the limit connect() gives EAGAIN, and a child is not made, as if the
+ * accept queue were full; its peer waits in line, without a window.  A SYN that
+ * cannot be remembered is dropped.  In each case somebody tries again.
  * What a socket has in its bit vcontext_charged is the affair of net/ipv4.
  */
 #include <linux/capability.h>
@@ -74,9 +75,9 @@ void __vcontext_uncharge_tcp(const struct sock *sk)
 }
 
 /* See vcontext_tcp_full(). */
-bool __vcontext_tcp_full(const struct sock *listener)
+bool __vcontext_tcp_full(const struct sock *listener, unsigned int n)
 {
-	return vc_counter_full(payer(listener), VC_COUNTER(tcp), 1);
+	return vc_counter_full(payer(listener), VC_COUNTER(tcp), n);
 }
 
 /* See vcontext_drop_syn(). */
