@@ -470,7 +470,8 @@ static void race_limit(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, atomic64_read(&race->over), 0);
 	KUNIT_EXPECT_LE(test, peak_of(ctx[MIDDLE]), RACE_LIMIT);
-	KUNIT_EXPECT_LE(test, peak_of(ctx[TOP]), RACE_LIMIT);
+	/* uncharged after what is below, where others charge meanwhile */
+	KUNIT_EXPECT_LT(test, peak_of(ctx[TOP]), RACE_LIMIT + RACE_THREADS);
 	KUNIT_EXPECT_GT(test, atomic64_read(&race->taken), 0);
 	KUNIT_EXPECT_GT(test, atomic64_read(&race->refused), 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&race->taken) +

@@ -526,6 +526,8 @@ FIXTURE_SETUP(trace)
 	if (access("/sys/kernel/tracing/events", F_OK))
 		SKIP(return, "no tracefs");
 	ASSERT_EQ(0, access(EVENTS, F_OK));
+	/* Names of tasks would cost a probe in every switch of them. */
+	file_write("/sys/kernel/tracing/options/record-cmd", "0");
 	/* Truncation empties the buffer. */
 	close(open(TRACE, O_WRONLY | O_TRUNC | O_CLOEXEC));
 	ASSERT_EQ(0, file_write(EVENTS "/enable", "1"));

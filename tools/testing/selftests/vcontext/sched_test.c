@@ -855,6 +855,32 @@ TEST_F(policy, narrowed_above)
 	EXPECT_EQ(P(SCHED_RR, 10, 0), has(agent.pid));
 }
 
+/* ---- policy: the nice value of a session ---- */
+
+#define AUTOGROUP	"/proc/self/autogroup"
+
+/*
+ * Who is in a context is in its group, not in that of his session; but the
+ * session can have tasks outside.
+ */
+TEST_F(policy, autogroup)
+{
+	long id = ctx_new(0);
+	struct agent agent;
+
+	if (access(AUTOGROUP, F_OK))
+		SKIP(return, "no autogroups in this kernel");
+	ASSERT_LT(0, id);
+	EXPECT_EQ(0, ctx_sched(id, P(SCHED_NORMAL, 0, 5)));
+	ASSERT_EQ(0, agent_start(&agent, id, 0));
+	EXPECT_EQ(-EPERM, ask_write(&agent, AUTOGROUP, "4"));
+	EXPECT_EQ(-EPERM, ask_write(&agent, AUTOGROUP, "-1"));
+	/* Whether the session has a group of its own is another question. */
+	EXPECT_NE(-EPERM, ask_write(&agent, AUTOGROUP, "5"));
+	EXPECT_NE(-EPERM, file_write(AUTOGROUP, "-1"));
+	file_write(AUTOGROUP, "0");
+}
+
 /* ---- policy: against max_usage ---- */
 
 TEST_F(policy, max_usage)
