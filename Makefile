@@ -17,7 +17,7 @@ help:
 	 'make run            build, boot, show contexts at work; a shell in a terminal' \
 	 'make test           unit tests and selftests in the VM (DEBUG=1: on the debug' \
 	 '                    kernel; ONLY="PROGRAM...": these alone)' \
-	 'make test-real      the selftests with the load of a real server (minutes)' \
+	 'make test-real      all selftests, also those that DEBUG=1 leaves out for time' \
 	 'make check          checkpatch, sparse, W=1, kernel-doc, reduced configs, ...' \
 	 '                    (ONLY="GATE...": these alone)' \
 	 'make bench          what contexts cost' \
