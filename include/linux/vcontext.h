@@ -16,18 +16,23 @@
 #ifndef _LINUX_VCONTEXT_H
 #define _LINUX_VCONTEXT_H
 
+#include <linux/ns_common.h>
 #include <linux/pid_types.h>
 #include <linux/types.h>
 
 struct cgroup;
 struct css_set;
+struct ctl_table_set;
 struct file;
+struct kernel_clone_args;
+struct file_system_type;
 struct mem_cgroup;
 struct pid;
 struct pid_namespace;
 struct sched_attr;
 struct seq_file;
 struct sock;
+struct super_block;
 struct task_struct;
 struct vcontext;
 
@@ -56,6 +61,13 @@ void __vcontext_commit_move(struct task_struct *task, struct vcontext *from,
 			    struct vcontext *to);
 void __vcontext_depopulated(struct cgroup *cgrp);
 
+/* births: called by the cgroup core and by fork */
+int __vcontext_may_birth(const struct file *file, struct cgroup *cgrp,
+			 u64 flags);
+int __vcontext_birth(struct task_struct *child,
+		     const struct kernel_clone_args *args);
+void __vcontext_born(struct task_struct *child, struct cgroup *cgrp);
+
 /* guards: called by the cgroup core */
 int __vcontext_may_attach(struct cgroup *src, struct cgroup *dst);
 int __vcontext_may_write(struct cgroup *cgrp, bool delegatable);
@@ -77,6 +89,9 @@ void __vcontext_oom(struct task_struct *victim, struct mem_cgroup *memcg);
 int __vcontext_charge_file(struct file *file);
 void __vcontext_uncharge_file(struct file *file);
 
+/* disk limit: called where attributes of a file are set */
+bool __vcontext_may_set_project(void);
+
 /* TCP connections: called where a socket connects, or a listener has a child */
 int __vcontext_charge_tcp(const struct sock *sk);
 void __vcontext_uncharge_tcp(const struct sock *sk);
@@ -93,6 +108,19 @@ int __vcontext_limit_nice(struct task_struct *task, int nice);
 /* /proc/<pid>/vcontext */
 int proc_vcontext_show(struct seq_file *m, struct pid_namespace *ns,
 		       struct pid *pid, struct task_struct *task);
+
+/* isolation: called where a device is opened or made, something is mounted... */
+int __vcontext_may_device(short type, u32 major, u32 minor, short access);
+int __vcontext_may_mount(const struct file_system_type *type);
+int __vcontext_may_configure(const struct super_block *sb);
+u64 __vcontext_mark(void);
+int __vcontext_may_setns(const struct ns_common *ns);
+int __vcontext_may_open_proc(const struct file *file);
+int __vcontext_may_open_sysctl(const struct file *file,
+			       const struct ctl_table_set *set, bool global);
+int __vcontext_may_open_kernfs(const struct file *file);
+int __vcontext_may_open_handle(void);
+int __vcontext_may_upcall(void);
 
 /* visibility: called where a task is looked up */
 bool __vcontext_task_visible(struct task_struct *task);
@@ -119,6 +147,44 @@ static inline void vcontext_cancel_fork(struct task_struct *child,
 {
 	if (vcontext_enabled())
 		__vcontext_cancel_fork(child, cset);
+}
+
+/**
+ * vcontext_may_birth - does a descriptor permit births in a context?
+ * @file: of clone3(CLONE_INTO_CGROUP)
+ * @cgrp: the group that it shows
+ * @flags: CLONE_*
+ *
+ * Context: cgroup_mutex held.
+ * Return: 1 if it does, 0 if @file is any other descriptor, or a negative
+ * errno.
+ */
+static inline int vcontext_may_birth(const struct file *file,
+				     struct cgroup *cgrp, u64 flags)
+{
+	return vcontext_enabled() ? __vcontext_may_birth(file, cgrp, flags) : 0;
+}
+
+/**
+ * vcontext_birth - get a child ready to be born in a context
+ * @child: has no number yet
+ * @args: with CLONE_INTO_CGROUP
+ *
+ * Context: process, may sleep.
+ * Return: 0, also if it is not born in a context, or a negative errno.
+ */
+static inline int vcontext_birth(struct task_struct *child,
+				 const struct kernel_clone_args *args)
+{
+	return vcontext_enabled() ? __vcontext_birth(child, args) : 0;
+}
+
+/* @child of clone3(CLONE_INTO_CGROUP) is in @cgrp.  cgroup_mutex held. */
+static inline void vcontext_born(struct task_struct *child,
+				 struct cgroup *cgrp)
+{
+	if (vcontext_enabled())
+		__vcontext_born(child, cgrp);
 }
 
 /* The last thread of a process may be gone; after @task left its css_set. */
@@ -251,6 +317,12 @@ static inline void vcontext_uncharge_file(struct file *file)
 		__vcontext_uncharge_file(file);
 }
 
+/* May current change the project of a file that it may change otherwise? */
+static inline bool vcontext_may_set_project(void)
+{
+	return !vcontext_enabled() || __vcontext_may_set_project();
+}
+
 /**
  * vcontext_charge_tcp - charge a TCP connection to the context of a socket
  * @sk: which is about to connect, or the listener whose child is about to be
@@ -323,6 +395,94 @@ static inline int vcontext_limit_nice(struct task_struct *task, int nice)
 	return vcontext_enabled() ? __vcontext_limit_nice(task, nice) : nice;
 }
 
+/**
+ * vcontext_may_device - may current open or make a device?
+ * @type: DEVCG_DEV_BLOCK or DEVCG_DEV_CHAR
+ * @major: of the device
+ * @minor: of the device
+ * @access: DEVCG_ACC_*
+ *
+ * Context: any.
+ * Return: 0 or -EPERM.
+ */
+static inline int vcontext_may_device(short type, u32 major, u32 minor,
+				      short access)
+{
+	return vcontext_enabled() ?
+		__vcontext_may_device(type, major, minor, access) : 0;
+}
+
+/**
+ * vcontext_may_mount - may current mount a file system?
+ * @type: of it
+ *
+ * Context: process.
+ * Return: 0 or -EPERM.
+ */
+static inline int vcontext_may_mount(const struct file_system_type *type)
+{
+	return vcontext_enabled() ? __vcontext_may_mount(type) : 0;
+}
+
+/* May current change what holds for all mounts of @sb?  0 or -EPERM. */
+static inline int vcontext_may_configure(const struct super_block *sb)
+{
+	return vcontext_enabled() ? __vcontext_may_configure(sb) : 0;
+}
+
+/* @ns is being made by current. */
+static inline void vcontext_mark_ns(struct ns_common *ns)
+{
+	ns->vcontext = vcontext_enabled() ? __vcontext_mark() : 0;
+}
+
+/* May current enter @ns by setns(2)?  0 or -EPERM; may sleep. */
+static inline int vcontext_may_setns(const struct ns_common *ns)
+{
+	return vcontext_enabled() ? __vcontext_may_setns(ns) : 0;
+}
+
+/* May current open @file of /proc, or list it?  0 or -EPERM. */
+static inline int vcontext_may_open_proc(const struct file *file)
+{
+	return vcontext_enabled() ? __vcontext_may_open_proc(file) : 0;
+}
+
+/**
+ * vcontext_may_open_sysctl - may current open a sysctl?
+ * @file: below /proc/sys
+ * @set: where it is registered
+ * @global: it is the only one of that name; else each namespace has its own
+ *
+ * Context: process.
+ * Return: 0 or -EPERM.
+ */
+static inline int vcontext_may_open_sysctl(const struct file *file,
+					   const struct ctl_table_set *set,
+					   bool global)
+{
+	return vcontext_enabled() ?
+		__vcontext_may_open_sysctl(file, set, global) : 0;
+}
+
+/* May current open @file of a kernfs?  0 or -EPERM. */
+static inline int vcontext_may_open_kernfs(const struct file *file)
+{
+	return vcontext_enabled() ? __vcontext_may_open_kernfs(file) : 0;
+}
+
+/* May current open files by handles?  0 or -EPERM. */
+static inline int vcontext_may_open_handle(void)
+{
+	return vcontext_enabled() ? __vcontext_may_open_handle() : 0;
+}
+
+/* May current have the kernel start a program of the host?  0 or -EPERM. */
+static inline int vcontext_may_upcall(void)
+{
+	return vcontext_enabled() ? __vcontext_may_upcall() : 0;
+}
+
 /* Is @task in current's context or below it?  The caller keeps @task. */
 static inline bool vcontext_task_visible(struct task_struct *task)
 {
@@ -348,6 +508,20 @@ static inline int vcontext_can_fork(struct task_struct *child,
 				    struct css_set *cset) { return 0; }
 static inline void vcontext_cancel_fork(struct task_struct *child,
 					struct css_set *cset) { }
+static inline int vcontext_may_birth(const struct file *file,
+				     struct cgroup *cgrp, u64 flags)
+{
+	return 0;
+}
+
+static inline int vcontext_birth(struct task_struct *child,
+				 const struct kernel_clone_args *args)
+{
+	return 0;
+}
+
+static inline void vcontext_born(struct task_struct *child,
+				 struct cgroup *cgrp) { }
 static inline void vcontext_exit(struct task_struct *task) { }
 static inline void vcontext_release(struct task_struct *task) { }
 static inline int vcontext_charge_move(struct vcontext *from,
@@ -372,6 +546,7 @@ static inline int vcontext_may_rmdir(struct cgroup *cgrp) { return 0; }
 static inline int vcontext_may_thread(struct cgroup *cgrp) { return 0; }
 static inline int vcontext_charge_file(struct file *file) { return 0; }
 static inline void vcontext_uncharge_file(struct file *file) { }
+static inline bool vcontext_may_set_project(void) { return true; }
 static inline int vcontext_charge_tcp(const struct sock *sk) { return 0; }
 static inline void vcontext_uncharge_tcp(const struct sock *sk) { }
 static inline bool vcontext_tcp_full(const struct sock *listener,
@@ -405,6 +580,31 @@ static inline struct vcontext *vcontext_get(struct vcontext *ctx)
 }
 
 static inline void vcontext_put(struct vcontext *ctx) { }
+static inline int vcontext_may_device(short type, u32 major, u32 minor,
+				      short access) { return 0; }
+static inline int vcontext_may_mount(const struct file_system_type *type)
+{
+	return 0;
+}
+
+static inline int vcontext_may_configure(const struct super_block *sb)
+{
+	return 0;
+}
+
+static inline void vcontext_mark_ns(struct ns_common *ns) { }
+static inline int vcontext_may_setns(const struct ns_common *ns) { return 0; }
+static inline int vcontext_may_open_proc(const struct file *file) { return 0; }
+static inline int vcontext_may_open_sysctl(const struct file *file,
+					   const struct ctl_table_set *set,
+					   bool global) { return 0; }
+static inline int vcontext_may_open_kernfs(const struct file *file)
+{
+	return 0;
+}
+
+static inline int vcontext_may_open_handle(void) { return 0; }
+static inline int vcontext_may_upcall(void) { return 0; }
 static inline bool vcontext_task_visible(struct task_struct *task)
 {
 	return true;

@@ -133,6 +133,7 @@ struct vc_limit {
 #define VC_CPU_SET		5
 #define VC_CPU_STAT		6
 #define VC_CPU_LIST		7
+#define VC_CPU_BIRTH		9
 #define VC_CPU_HOSTNAME		10
 
 /* The context owns a namespace of that kind, and who migrates enters it. */
@@ -299,8 +300,127 @@ struct vc_caps {
 
 /* ---- category 6: disk and VFS ---- */
 
+#define VC_VFS_ROOT		1
+#define VC_VFS_UNROOT		2
+#define VC_VFS_DISK		3
 #define VC_VFS_FILES		4
+#define VC_VFS_MOUNTS		5
+#define VC_VFS_DEVICES		6
 #define VC_VFS_IO		7
+#define VC_VFS_BIND		8
+
+/* Nothing inside can write to it. */
+#define VC_ROOT_READONLY	(1U << 0)
+/* Without proc, dev and sys of the context's own. */
+#define VC_ROOT_BARE		(1U << 1)
+
+/**
+ * struct vc_vfs_root - SET and GET 6/1, the virtual root
+ * @path: pointer to the path of a directory, as the caller sees it
+ * @len: bytes at @path, without a NUL
+ * @flags: VC_ROOT_*
+ */
+struct vc_vfs_root {
+	__aligned_u64 path;
+	__u32 len;
+	__u32 flags;
+};
+
+/**
+ * struct vc_disk - SET and GET 6/3, what is under the virtual root's directory
+ * @bytes_limit: the most, %VC_UNLIMITED for none
+ * @bytes_usage: now; ignored by SET
+ * @inodes_limit: the most, %VC_UNLIMITED for none
+ * @inodes_usage: now; ignored by SET
+ */
+struct vc_disk {
+	__u64 bytes_limit;
+	__u64 bytes_usage;
+	__u64 inodes_limit;
+	__u64 inodes_usage;
+};
+
+#define VC_FSTYPE_SIZE		32
+
+/**
+ * struct vc_mounts - SET and GET 6/5, what tasks may mount
+ * @count: in: elements of @fstype, or room; out: how many there are
+ * @reserved: zero
+ * @fstype: names of file system types, NUL-terminated
+ */
+struct vc_mounts {
+	__u32 count;
+	__u32 reserved;
+	char fstype[][VC_FSTYPE_SIZE];
+};
+
+/* vc_device.access */
+#define VC_DEVICE_READ		(1U << 0)
+#define VC_DEVICE_WRITE		(1U << 1)
+#define VC_DEVICE_MKNOD		(1U << 2)
+
+/* vc_device.minor: every minor number */
+#define VC_DEVICE_ANY		(~0U)
+
+/**
+ * struct vc_device - a device of a list
+ * @type: 'b' or 'c'
+ * @major: of the device
+ * @minor: of the device, or %VC_DEVICE_ANY
+ * @access: VC_DEVICE_*
+ */
+struct vc_device {
+	__u32 type;
+	__u32 major;
+	__u32 minor;
+	__u32 access;
+};
+
+/**
+ * struct vc_devices - SET and GET 6/6, which devices tasks may use
+ * @count: in: elements of @dev, or room; out: how many there are
+ * @reserved: zero
+ * @dev: the devices
+ */
+struct vc_devices {
+	__u32 count;
+	__u32 reserved;
+	struct vc_device dev[];
+};
+
+#define VC_BIND_READONLY	(1U << 0)
+
+/**
+ * struct vc_bind - SET 6/8, a directory or file that appears below the root
+ * @source: pointer to its path, as the caller sees it
+ * @target: pointer to the path where it appears, as the inside sees it
+ * @source_len: bytes at @source, without a NUL
+ * @target_len: bytes at @target, without a NUL
+ * @flags: VC_BIND_*
+ * @reserved: zero
+ */
+struct vc_bind {
+	__aligned_u64 source;
+	__aligned_u64 target;
+	__u32 source_len;
+	__u32 target_len;
+	__u32 flags;
+	__u32 reserved;
+};
+
+#define VC_TARGET_SIZE		256
+
+/**
+ * struct vc_targets - GET 6/8, what has been bound, in order
+ * @count: in: room in @name, out: how many there are
+ * @reserved: zero
+ * @name: targets, NUL-terminated
+ */
+struct vc_targets {
+	__u32 count;
+	__u32 reserved;
+	char name[][VC_TARGET_SIZE];
+};
 
 /**
  * struct vc_io - SET and GET 6/7, block I/O of a device, 0 being none
