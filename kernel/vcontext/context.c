@@ -113,6 +113,44 @@ static bool visible_to(const struct vcontext *ctx,
 	return vcontext_is_below(ctx, caller);
 }
 
+/* See vcontext_mark_ns(); 0 is the host. */
+u64 __vcontext_mark(void)
+{
+	const struct vcontext *ctx;
+	u64 mark;
+
+	rcu_read_lock();
+	ctx = vcontext_of_task(current);
+	mark = ctx ? ctx->cgroup_id : 0;
+	rcu_read_unlock();
+	return mark;
+}
+
+/**
+ * vc_made_inside - has something been made in a context or below it?
+ * @mark: of the thing, from __vcontext_mark() when it was made
+ * @ctx: the context; %NULL is the host
+ *
+ * What was made in a context that is gone belongs to the host alone.
+ *
+ * Context: RCU held.
+ * Return: as asked.
+ */
+bool vc_made_inside(u64 mark, const struct vcontext *ctx)
+{
+	const struct vcontext *pos;
+	unsigned long index;
+
+	if (!ctx || !ctx->level || mark == ctx->cgroup_id)
+		return true;
+	if (!mark)
+		return false;
+	xa_for_each(&contexts, index, pos)
+		if (pos->cgroup_id == mark)
+			return vcontext_is_below(pos, ctx);
+	return false;
+}
+
 /**
  * vcontext_find - look a context up by its id
  * @id: of the context
@@ -431,6 +469,7 @@ static void reap_work_fn(struct work_struct *work)
 	if (!ctx->removed && vc_engine_if_idle(ctx, mark_dying))
 		WARN_ON_ONCE(remove_tree_locked(ctx));
 	mutex_unlock(&vcontext_mutex);
+	vc_disk_settle();
 	vcontext_put(ctx);
 }
 
@@ -487,6 +526,8 @@ int vcontext_destroy(struct vcontext *ctx, bool kill)
 	ret = ctx->removed ? 0 : remove_tree_locked(ctx);
 out_unlock:
 	mutex_unlock(&vcontext_mutex);
+	if (!ret)
+		vc_disk_settle();
 	return ret;
 }
 
@@ -567,39 +608,26 @@ void vcontext_entered(struct vcontext *ctx)
 	}
 }
 
-/**
- * vcontext_enter - a process enters a context
- * @ctx: where it goes: @caller or below it
- * @caller: the context of who asks
- * @task: current, or a thread of a process in @caller or below it
- *
- * A process comes to where it has come from by a move made from above alone:
- * its own context is the highest that it can name.
- *
- * All limits, and all namespaces that the context owns or inherits from a
- * context above, in one step or none.
- *
- * Context: process, may sleep.
- * Return: 0, %-EAGAIN (a limit), %-EBUSY (being destroyed), %-EINVAL
- * (namespaces take a single-threaded caller), %-ESRCH (one of them is gone, or
- * the process has left @caller), %-ENOMEM.
- */
-int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
-		   struct task_struct *task)
+static int enter_locked(struct vcontext *ctx, struct vcontext *caller,
+			struct task_struct *task)
 {
+	const struct vcontext *above = NULL;
 	struct vc_entry *entry = NULL;
-	struct vcontext *from;
-	bool same;
 	int ret;
 
-	rcu_read_lock();
-	from = vcontext_of_task(task);
-	same = (from ?: vcontext_host) == ctx;
-	rcu_read_unlock();
-	/* it has all of it already */
-	if (same)
-		return 0;
-	if (vc_ns_owned(ctx)) {
+	lockdep_assert_held_read(&vc_root_rwsem);
+
+	/* a newborn has nothing of it yet */
+	if (!task->vcontext_born) {
+		rcu_read_lock();
+		above = vcontext_common(ctx, vcontext_of_task(task));
+		rcu_read_unlock();
+	}
+
+	ret = vc_disk_may_enter(ctx);
+	if (ret)
+		return ret;
+	if (vc_ns_owned(ctx, above)) {
 		if (!same_thread_group(task, current))
 			return vc_fail(-EINVAL,
 				       "context %u owns namespaces: a process can only enter by itself",
@@ -618,6 +646,47 @@ int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
 	if (entry)
 		vc_ns_commit(entry);
 	return 0;
+}
+
+/**
+ * vcontext_enter - a process enters a context
+ * @ctx: where it goes: @caller or below it
+ * @caller: the context of who asks
+ * @task: current, or a thread of a process in @caller or below it
+ *
+ * A process comes to where it has come from by a move made from above alone:
+ * its own context is the highest that it can name.
+ *
+ * All limits, and all namespaces that the context owns or inherits from a
+ * context above, and its root, in one step or none.  Who was born there has the
+ * limits already.
+ *
+ * Context: process, may sleep.
+ * Return: 0, %-EAGAIN (a limit), %-EBUSY (being destroyed), %-EINVAL
+ * (namespaces take a single-threaded caller), %-ESRCH (one of them is gone, or
+ * the process has left @caller), %-ENOMEM.
+ */
+int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
+		   struct task_struct *task)
+{
+	struct vcontext *from;
+	bool same;
+	int ret;
+
+	rcu_read_lock();
+	from = vcontext_of_task(task);
+	same = (from ?: vcontext_host) == ctx;
+	rcu_read_unlock();
+	/* it has all of it already */
+	if (same && (task != current || !current->vcontext_born))
+		return 0;
+
+	/* Roots change while nobody is in, and nobody enters. */
+	if (down_read_interruptible(&vc_root_rwsem))
+		return -ERESTARTNOINTR;
+	ret = enter_locked(ctx, caller, task);
+	up_read(&vc_root_rwsem);
+	return ret;
 }
 
 static int __init vcontext_init(void)

@@ -289,6 +289,14 @@ static const struct vc_command cpu_commands[] = {
 		.get = VC_METHOD_LIST(list_get, VC_KIND_OWN_OR_BELOW,
 				      struct vc_id_list, u32),
 	},
+	[VC_CPU_BIRTH] = {
+		.name = "birth",
+		.doc = "a descriptor with which clone3() makes tasks inside",
+		.version = 1,
+		.cap = CAP_SYS_ADMIN,
+		.hidden = true,
+		.get = VC_METHOD_RIGHTS(vc_birth_get, VC_KIND_OWN_OR_BELOW),
+	},
 	[VC_CPU_HOSTNAME] = {
 		.name = "hostname",
 		.doc = "host name in the context's own UTS namespace",

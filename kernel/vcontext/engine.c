@@ -322,6 +322,34 @@ struct css_set *vc_engine_css_set(struct vcontext *ctx)
 	return cset ?: ERR_PTR(-ENOMEM);
 }
 
+/**
+ * vc_engine_mount - a mount that shows the group that entries go to
+ * @ctx: the context
+ *
+ * Context: may sleep.
+ * Return: attached nowhere, for mntput(); or an ERR_PTR(): %-ESRCH if the
+ * context has been removed.
+ */
+struct vfsmount *vc_engine_mount(struct vcontext *ctx)
+{
+	struct cgroup *enter;
+	struct vfsmount *mnt;
+
+	cgroup_lock();
+	enter = ctx->enter;
+	if (enter)
+		cgroup_get(enter);
+	cgroup_unlock();
+	if (!enter)
+		return ERR_PTR(-ESRCH);
+	/* what the caller's context may mount is not asked */
+	current->vcontext_builds = true;
+	mnt = cgroup_mount(enter);
+	current->vcontext_builds = false;
+	cgroup_put(enter);
+	return mnt;
+}
+
 /* A thread of @task's process that lives, or %NULL; RCU held. */
 static struct task_struct *live_thread(struct task_struct *task)
 {
@@ -340,7 +368,8 @@ static struct task_struct *live_thread(struct task_struct *task)
  * cgroup_threadgroup_rwsem none comes and none begins to exit, so that the one
  * that is looked at stays in the list also without RCU.
  */
-static void process_entered(struct task_struct *task, struct vcontext *ctx)
+static void process_entered(struct task_struct *task, struct vcontext *from,
+			    struct vcontext *ctx)
 {
 	struct task_struct *pos;
 
@@ -349,6 +378,7 @@ static void process_entered(struct task_struct *task, struct vcontext *ctx)
 		if (pos->flags & PF_EXITING)
 			continue;
 		rcu_read_unlock();
+		vc_process_entering(pos, from, ctx);
 		vc_sched_enter(pos, ctx);
 		rcu_read_lock();
 	}
@@ -435,7 +465,7 @@ int vc_engine_attach(struct vcontext *ctx, struct vcontext *caller,
 	/* under the lock a live thread does not become an exiting one */
 	WARN_ON_ONCE(!ret && vcontext_of_task(live) != to);
 	if (!ret)
-		process_entered(live, ctx);
+		process_entered(live, from, ctx);
 	put_task_struct(live);
 
 	/* puts leader */

@@ -4,7 +4,10 @@
  *
  * Locks, outermost first:
  *
+ *  disk_mutex		limited directories, and walks through all that is in them
+ *  vc_root_rwsem	what tasks find that enter; for reading: entering
  *  vcontext_mutex	the tree: create, destroy, names, children counts
+ *  vc_ns_mutex		namespaces and virtual roots
  *  vc_cpu_mutex	what contexts get of the CPUs
  *  cgroup_mutex	who is in which group
  *  cgroup_threadgroup_rwsem	forks between charge and birth
@@ -108,6 +111,7 @@ int vcontext_destroy(struct vcontext *ctx, bool kill);
 int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
 		   struct task_struct *task);
 void vcontext_entered(struct vcontext *ctx);
+bool vc_made_inside(u64 mark, const struct vcontext *ctx);
 struct vcontext *vcontext_next(struct vcontext *pos, struct vcontext *top);
 struct vcontext *vcontext_find_next(u32 *id, const struct vcontext *caller)
 	__must_check;
@@ -266,6 +270,7 @@ int vc_engine_init(void);
 int vc_engine_create(struct vcontext *ctx);
 int vc_engine_remove(struct vcontext *ctx);
 struct css_set *vc_engine_css_set(struct vcontext *ctx) __must_check;
+struct vfsmount *vc_engine_mount(struct vcontext *ctx) __must_check;
 void vc_engine_kill(struct vcontext *ctx);
 bool vc_engine_populated(struct vcontext *ctx);
 bool vc_engine_if_idle(struct vcontext *ctx, void (*fn)(struct vcontext *ctx));
@@ -288,13 +293,20 @@ void vc_engine_cputime(struct cgroup *cgrp, u64 *user_ns, u64 *system_ns);
 
 /* ---- namespace.c: the namespaces a context owns ---- */
 
+extern struct mutex vc_ns_mutex;
+
+void vc_ns_own(struct ns_common *ns, const struct vcontext *ctx);
 struct vc_entry;
 struct vc_entry *vc_ns_prepare(struct vcontext *ctx) __must_check;
 void vc_ns_commit(struct vc_entry *entry);
 void vc_ns_abort(struct vc_entry *entry);
-bool vc_ns_owned(struct vcontext *ctx);
+bool vc_ns_owned(struct vcontext *ctx, const struct vcontext *above);
 bool vc_ns_may_exec(void);
 struct uts_namespace *vc_ns_uts(struct vcontext *ctx) __must_check;
+void vc_ns_shown(struct vcontext *ctx, struct pid_namespace **pid_ns,
+		 struct net **net);
+int vc_ns_birth(struct task_struct *child, struct vcontext *ctx);
+bool vc_ns_born_in(const struct task_struct *child, struct vcontext *ctx);
 int vc_ns_unsupported(u32 flags);
 
 /* ---- error.c: why a thread's last call failed ---- */
@@ -330,8 +342,9 @@ enum vc_id_kind {
  * @buffer: what @data points at.  SET: a kernel copy with a zero byte behind
  *	    it, %NULL if it is empty.  GET: kvmalloc()ed by the handler.
  * @buffer_len: bytes in @buffer; of GET the handler tells
- * @list: GET of a list: the elements, kvmalloc()ed by the handler
- * @nr: GET of a list: how many elements there are
+ * @list: the elements of a list; those of GET kvmalloc()ed by the handler
+ * @nr: how many elements there are
+ * @waived: the caller goes on with what it was permitted before
  */
 struct vc_request {
 	u32 cmd;
@@ -343,12 +356,14 @@ struct vc_request {
 	u32 buffer_len[VC_BUFFERS];
 	void *list;
 	u32 nr;
+	bool waived;
 };
 
 #define VC_DATA_OPTIONAL	BIT(0)	/* may be NULL */
 #define VC_DATA_IN		BIT(1)	/* read */
 #define VC_DATA_OUT		BIT(2)	/* written */
 #define VC_DATA_BUFFER		BIT(3)	/* the command's buffers too */
+#define VC_DATA_RIGHTS		BIT(4)	/* GET with the rights of SET */
 
 /**
  * struct vc_buffer - where a struct points at a buffer, as offsets in it
@@ -455,8 +470,14 @@ extern const struct vc_category __stop_vcontext_category[];
 	{ .call = _call, .id = _id, .flags = VC_DATA_IN | VC_DATA_OUT,	\
 	  .size = sizeof(_type), .size_v1 = sizeof(_type),		\
 	  .element = sizeof(_element) }
+#define VC_METHOD_LIST_SET(_call, _id, _type, _element)			\
+	{ .call = _call, .id = _id, .flags = VC_DATA_IN,		\
+	  .size = sizeof(_type), .size_v1 = sizeof(_type),		\
+	  .element = sizeof(_element) }
 #define VC_METHOD_PLAIN(_call, _id)					\
 	{ .call = _call, .id = _id }
+#define VC_METHOD_RIGHTS(_call, _id)					\
+	{ .call = _call, .id = _id, .flags = VC_DATA_RIGHTS }
 
 /* What a well-formed word asks for. */
 struct vc_decoded {
@@ -547,6 +568,36 @@ struct vc_memory_split vc_memory_split(unsigned long resident,
 
 void vc_show_limit(struct seq_file *m, const struct vc_request *req);
 
+/* ---- root.c, commands of vfs.c ---- */
+
+extern struct rw_semaphore vc_root_rwsem;
+
+bool vc_rooted(const struct vcontext *ctx);
+bool vc_root_own(const struct vcontext *ctx);
+bool vc_root_may_exec(const struct file *file);
+int vc_root_dir(struct vcontext *ctx, struct path *dir) __must_check;
+struct vfsmount *vc_mount_type(const char *type, void *data) __must_check;
+struct mnt_namespace *vc_root_mnt_ns(struct vcontext *ctx,
+				     struct pid_namespace *pid_ns,
+				     struct net *net);
+int vc_root_renew(struct vcontext *ctx);
+long vc_root_set(struct vc_request *req);
+long vc_root_get(struct vc_request *req);
+void vc_root_show(struct seq_file *m, const struct vc_command *command,
+		  const struct vc_request *req);
+long vc_root_remove(struct vc_request *req);
+long vc_bind_set(struct vc_request *req);
+long vc_bind_get(struct vc_request *req);
+void vc_bind_show(struct seq_file *m, const struct vc_request *req);
+
+/* ---- dev.c ---- */
+
+struct vfsmount *vc_dev_mount(struct vcontext *ctx) __must_check;
+
+/* ---- birth.c, a command of cpu.c ---- */
+
+long vc_birth_get(struct vc_request *req);
+
 /* ---- io.c, a command of vfs.c ---- */
 
 bool vc_io_available(void);
@@ -555,10 +606,72 @@ long vc_io_get(struct vc_request *req);
 void vc_io_show(struct seq_file *m, const struct vc_command *command,
 		const struct vc_request *req);
 
+/* ---- mount.c, a command of vfs.c ---- */
+
+void vc_mount_new(struct super_block *sb);
+int vc_mount_may_remount(const struct super_block *sb);
+long vc_mount_set(struct vc_request *req);
+long vc_mount_get(struct vc_request *req);
+void vc_mount_show(struct seq_file *m, const struct vc_request *req);
+
+/* ---- device.c, a command of vfs.c ---- */
+
+int vc_device_for_each(struct vcontext *ctx,
+		       int (*fn)(const struct vc_device *dev, void *arg),
+		       void *arg);
+long vc_device_set(struct vc_request *req);
+long vc_device_get(struct vc_request *req);
+void vc_device_show(struct seq_file *m, const struct vc_request *req);
+
+/* ---- key.c ---- */
+
+struct key;
+void vc_key_new(struct key *key);
+bool vc_key_permitted(const struct key *key);
+
+/* ---- unix.c ---- */
+
+bool vc_unix_visible(const struct sock *other);
+
+/* ---- pseudofs.c ---- */
+
+int vc_pseudofs_may_change(const struct dentry *dentry);
+
+/* ---- descriptor.c ---- */
+
+bool vc_descriptor_acts(struct file *file);
+bool vc_descriptor_leads(struct file *file);
+int vc_descriptor_may_receive(struct file *file);
+
+/* ---- lsm.c ---- */
+
+/* where our part of the blobs of other objects begins */
+extern struct lsm_blob_sizes vcontext_blobs;
+
+/* ---- disk.c, a command of vfs.c ---- */
+
+#ifdef CONFIG_QUOTACTL
+long vc_disk_set(struct vc_request *req);
+long vc_disk_get(struct vc_request *req);
+void vc_disk_show(struct seq_file *m, const struct vc_request *req);
+int vc_disk_may_enter(struct vcontext *ctx);
+void vc_disk_release(struct vcontext *ctx);
+void vc_disk_settle(void);
+bool vc_disk_may_quotactl(int cmd, int type);
+#else
+static inline int vc_disk_may_enter(struct vcontext *ctx) { return 0; }
+static inline void vc_disk_release(struct vcontext *ctx) { }
+static inline void vc_disk_settle(void) { }
+static inline bool vc_disk_may_quotactl(int cmd, int type) { return true; }
+#endif
+
 /* ---- process.c ---- */
 
 u64 vc_process_caps(const struct vcontext *ctx);
 bool vc_process_stopped(const struct vcontext *ctx);
 u64 vc_process_tasks(struct vcontext *ctx);
+void vc_process_entering(struct task_struct *task, struct vcontext *from,
+			 struct vcontext *to);
+void vc_process_entered(void);
 
 #endif /* _KERNEL_VCONTEXT_INTERNAL_H */

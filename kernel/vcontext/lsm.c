@@ -6,9 +6,12 @@
  */
 #include <linux/binfmts.h>
 #include <linux/cred.h>
+#include <linux/key.h>
 #include <linux/lsm_hooks.h>
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
+#include <linux/security.h>
+#include <net/af_unix.h>
 #include <uapi/linux/lsm.h>
 
 #include "internal.h"
@@ -33,6 +36,12 @@ static bool binds(const struct cred *cred)
 {
 	return cred == rcu_access_pointer(current->real_cred) ||
 	       cred->vcontext;
+}
+
+/* See vcontext_may_set_project().  What disk.c does is the kernel's own. */
+bool __vcontext_may_set_project(void)
+{
+	return !in_context() || !binds(current_cred());
 }
 
 static int vcontext_capable(const struct cred *cred, struct user_namespace *ns,
@@ -102,10 +111,143 @@ static int vcontext_task_setnice(struct task_struct *p, int nice)
 
 static int vcontext_bprm_check_security(struct linux_binprm *bprm)
 {
-	if (!vcontext_enabled() || vc_ns_may_exec())
+	if (!vcontext_enabled())
+		return 0;
+	return vc_ns_may_exec() && vc_root_may_exec(bprm->file) ? 0 : -EPERM;
+}
+
+static void vcontext_bprm_committed_creds(const struct linux_binprm *bprm)
+{
+	if (vcontext_enabled())
+		vc_process_entered();
+}
+
+static int vcontext_sb_alloc_security(struct super_block *sb)
+{
+	vc_mount_new(sb);
+	return 0;
+}
+
+static int vcontext_sb_remount(struct super_block *sb, void *mnt_opts)
+{
+	return vcontext_enabled() ? vc_mount_may_remount(sb) : 0;
+}
+
+static int vcontext_file_receive(struct file *file)
+{
+	return vcontext_enabled() ? vc_descriptor_may_receive(file) : 0;
+}
+
+/* Is current in a context whose ceiling has none of @caps? */
+static bool ceiling_lacks(u64 caps)
+{
+	const struct vcontext *ctx;
+	bool ret;
+
+	rcu_read_lock();
+	ctx = vcontext_of_task(current);
+	ret = ctx && !(vc_process_caps(ctx) & caps);
+	rcu_read_unlock();
+	return ret;
+}
+
+/* The name may be chosen inside; who needs a module has the host load it. */
+static int vcontext_kernel_module_request(char *kmod_name)
+{
+	if (!vcontext_enabled() || !ceiling_lacks(BIT_ULL(CAP_SYS_MODULE)))
 		return 0;
 	return -EPERM;
 }
+
+/* Mode and owner in /proc and sysfs are those of the machine. */
+static int vcontext_inode_setattr(struct mnt_idmap *idmap,
+				  struct dentry *dentry, struct iattr *attr)
+{
+	return vcontext_enabled() ? vc_pseudofs_may_change(dentry) : 0;
+}
+
+/* The log is the machine's; without CAP_SYSLOG it is often open to all. */
+static int vcontext_syslog(int type)
+{
+	if (!vcontext_enabled() || !ceiling_lacks(BIT_ULL(CAP_SYSLOG)))
+		return 0;
+	return -EPERM;
+}
+
+/* What is left of the machine's integrity to mode bits: debugfs, tracefs... */
+static int vcontext_locked_down(enum lockdown_reason what)
+{
+	/* what a ceiling that trusts the inside has */
+	const u64 trust = BIT_ULL(CAP_SYS_ADMIN) | BIT_ULL(CAP_SYS_MODULE) |
+			  BIT_ULL(CAP_SYS_RAWIO) | BIT_ULL(CAP_SYS_BOOT) |
+			  BIT_ULL(CAP_BPF);
+
+	if (!vcontext_enabled() || !in_task() || !ceiling_lacks(trust))
+		return 0;
+	return -EPERM;
+}
+
+#ifdef CONFIG_BPF_SYSCALL
+static int vcontext_bpf(int cmd, union bpf_attr *attr, unsigned int size)
+{
+	const u64 caps = BIT_ULL(CAP_BPF) | BIT_ULL(CAP_SYS_ADMIN);
+
+	return vcontext_enabled() && ceiling_lacks(caps) ? -EPERM : 0;
+}
+#endif
+
+#ifdef CONFIG_KEYS
+static int vcontext_key_alloc(struct key *key, const struct cred *cred,
+			      unsigned long flags)
+{
+	vc_key_new(key);
+	return 0;
+}
+
+static int vcontext_key_permission(key_ref_t key_ref, const struct cred *cred,
+				   enum key_need_perm need_perm)
+{
+	if (!vcontext_enabled() || !in_task() || !binds(cred) ||
+	    vc_key_permitted(key_ref_to_ptr(key_ref)))
+		return 0;
+	return -EACCES;
+}
+#endif
+
+#ifdef CONFIG_UNIX
+static int vcontext_unix_stream_connect(struct sock *sock, struct sock *other,
+					struct sock *newsk)
+{
+	return !vcontext_enabled() || vc_unix_visible(other) ? 0 :
+							       -ECONNREFUSED;
+}
+
+static int vcontext_unix_may_send(struct socket *sock, struct socket *other)
+{
+	if (!vcontext_enabled() || unix_peer(sock->sk) == other->sk ||
+	    vc_unix_visible(other->sk))
+		return 0;
+	return -ECONNREFUSED;
+}
+#endif
+
+struct lsm_blob_sizes vcontext_blobs __ro_after_init = {
+	.lbs_superblock = sizeof(u64),
+#ifdef CONFIG_KEYS
+	.lbs_key = sizeof(u64),
+#endif
+};
+
+#ifdef CONFIG_QUOTACTL
+static int vcontext_quotactl(int cmd, int type, int id,
+			     const struct super_block *sb)
+{
+	if (!vcontext_enabled() || !in_context() ||
+	    vc_disk_may_quotactl(cmd, type))
+		return 0;
+	return -EPERM;
+}
+#endif
 
 static struct security_hook_list vcontext_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(capable, vcontext_capable),
@@ -118,6 +260,28 @@ static struct security_hook_list vcontext_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(task_kill, vcontext_task_kill),
 	LSM_HOOK_INIT(task_setnice, vcontext_task_setnice),
 	LSM_HOOK_INIT(bprm_check_security, vcontext_bprm_check_security),
+	LSM_HOOK_INIT(bprm_committed_creds, vcontext_bprm_committed_creds),
+	LSM_HOOK_INIT(sb_alloc_security, vcontext_sb_alloc_security),
+	LSM_HOOK_INIT(sb_remount, vcontext_sb_remount),
+	LSM_HOOK_INIT(file_receive, vcontext_file_receive),
+	LSM_HOOK_INIT(kernel_module_request, vcontext_kernel_module_request),
+	LSM_HOOK_INIT(inode_setattr, vcontext_inode_setattr),
+	LSM_HOOK_INIT(syslog, vcontext_syslog),
+	LSM_HOOK_INIT(locked_down, vcontext_locked_down),
+#ifdef CONFIG_QUOTACTL
+	LSM_HOOK_INIT(quotactl, vcontext_quotactl),
+#endif
+#ifdef CONFIG_BPF_SYSCALL
+	LSM_HOOK_INIT(bpf, vcontext_bpf),
+#endif
+#ifdef CONFIG_KEYS
+	LSM_HOOK_INIT(key_alloc, vcontext_key_alloc),
+	LSM_HOOK_INIT(key_permission, vcontext_key_permission),
+#endif
+#ifdef CONFIG_UNIX
+	LSM_HOOK_INIT(unix_stream_connect, vcontext_unix_stream_connect),
+	LSM_HOOK_INIT(unix_may_send, vcontext_unix_may_send),
+#endif
 };
 
 static const struct lsm_id vcontext_lsmid = {
@@ -136,5 +300,6 @@ static int __init vcontext_lsm_init(void)
 DEFINE_LSM(vcontext) = {
 	.name = "vcontext",
 	.order = LSM_ORDER_LAST,
+	.blobs = &vcontext_blobs,
 	.init = vcontext_lsm_init,
 };

@@ -11,6 +11,8 @@
  * decided before.
  */
 #include <linux/cred.h>
+#include <linux/fdtable.h>
+#include <linux/fs.h>
 #include <linux/fs_struct.h>
 #include <linux/ipc_namespace.h>
 #include <linux/mnt_namespace.h>
@@ -18,6 +20,7 @@
 #include <linux/path.h>
 #include <linux/perf_event.h>
 #include <linux/pid_namespace.h>
+#include <linux/proc_fs.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sem.h>
@@ -37,11 +40,12 @@
 /*
  * A member that is not %NULL is owned and referenced.  Set by the
  * constructor, put by the destructor; in between only the PID namespace
- * changes.  All under ns_mutex: who enters takes references under it.
+ * changes.  All under vc_ns_mutex: who enters takes references under it.
  */
 VC_DEFINE(struct nsproxy, namespaces) = { };
 
-static DEFINE_MUTEX(ns_mutex);
+/* See the order of locks in internal.h. */
+DEFINE_MUTEX(vc_ns_mutex);
 
 /* What a task is about to get; see vc_ns_prepare(). */
 struct vc_entry {
@@ -89,6 +93,46 @@ static void put_set(struct nsproxy *set)
 	if (set->cgroup_ns)
 		put_cgroup_ns(set->cgroup_ns);
 	memset(set, 0, sizeof(*set));
+}
+
+/**
+ * vc_ns_own - a namespace has been made for a context, not by its tasks
+ * @ns: nobody is in it yet
+ * @ctx: the context
+ *
+ * Context: any.
+ */
+void vc_ns_own(struct ns_common *ns, const struct vcontext *ctx)
+{
+	ns->vcontext = ctx->cgroup_id;
+}
+
+static void own_set(struct nsproxy *set, const struct vcontext *ctx)
+{
+	if (set->uts_ns)
+		vc_ns_own(&set->uts_ns->ns, ctx);
+	if (set->ipc_ns)
+		vc_ns_own(&set->ipc_ns->ns, ctx);
+	if (set->mnt_ns)
+		vc_ns_own(from_mnt_ns(set->mnt_ns), ctx);
+	if (set->pid_ns_for_children)
+		vc_ns_own(&set->pid_ns_for_children->ns, ctx);
+	if (set->net_ns)
+		vc_ns_own(&set->net_ns->ns, ctx);
+	if (set->cgroup_ns)
+		vc_ns_own(&set->cgroup_ns->ns, ctx);
+}
+
+/* See vcontext_may_setns(). */
+int __vcontext_may_setns(const struct ns_common *ns)
+{
+	int ret;
+
+	rcu_read_lock();
+	ret = vc_made_inside(ns->vcontext, vcontext_of_task(current)) ?
+		0 : -EPERM;
+	rcu_read_unlock();
+	return ret;
 }
 
 static struct cgroup_namespace *cgroup_ns_of(struct vcontext *ctx)
@@ -141,6 +185,7 @@ static int namespaces_init(struct vcontext *ctx)
 		put_set(&set);
 		return vc_fail(ret, "a namespace could not be made");
 	}
+	own_set(&set, ctx);
 	VC(ctx, namespaces) = set;
 	return 0;
 }
@@ -153,10 +198,10 @@ static void namespaces_exit(struct vcontext *ctx)
 {
 	struct nsproxy set;
 
-	mutex_lock(&ns_mutex);
+	mutex_lock(&vc_ns_mutex);
 	set = VC(ctx, namespaces);
 	memset(&VC(ctx, namespaces), 0, sizeof(set));
-	mutex_unlock(&ns_mutex);
+	mutex_unlock(&vc_ns_mutex);
 
 	put_set(&set);
 }
@@ -166,14 +211,16 @@ VC_INIT(namespaces, namespaces_init, namespaces_exit);
 /**
  * vc_ns_owned - does a task that enters a context change namespaces?
  * @ctx: the context
+ * @above: what it has from here on up it has already; %NULL for nothing
  *
  * Context: any.
- * Return: true if it or one above it owns one.
+ * Return: true if it or one above it, but below @above, owns one, or a virtual
+ * root.
  */
-bool vc_ns_owned(struct vcontext *ctx)
+bool vc_ns_owned(struct vcontext *ctx, const struct vcontext *above)
 {
-	for (; ctx->level; ctx = ctx->parent)
-		if (ctx->flags & VC_CREATE_NAMESPACES)
+	for (; ctx->level && ctx != above; ctx = ctx->parent)
+		if ((ctx->flags & VC_CREATE_NAMESPACES) || vc_root_own(ctx))
 			return true;
 	return false;
 }
@@ -196,7 +243,7 @@ static struct pid_namespace *pid_ns_of(struct vcontext *owner)
 	struct pid_namespace *ns = set->pid_ns_for_children;
 	struct pid_namespace *pos;
 
-	lockdep_assert_held(&ns_mutex);
+	lockdep_assert_held(&vc_ns_mutex);
 
 	for (pos = ns; pos && pos != active; )
 		pos = pos->level ? pos->parent : NULL;
@@ -209,6 +256,7 @@ static struct pid_namespace *pid_ns_of(struct vcontext *owner)
 		if (IS_ERR(ns))
 			return ns;
 		if (pos) {
+			vc_ns_own(&ns->ns, owner);
 			put_pid_ns(set->pid_ns_for_children);
 			set->pid_ns_for_children = ns;
 		}
@@ -233,29 +281,99 @@ static struct pid_namespace *pid_ns_of(struct vcontext *owner)
 }
 #endif
 
-/* The namespaces that @ctx owns or inherits, borrowed; ns_mutex held. */
-static int collect(struct vcontext *ctx, struct nsproxy *set)
+/**
+ * vc_ns_shown - what the kernel's file systems in a context's root show
+ * @ctx: the context
+ * @pid_ns: the PID namespace that its tasks are in; %NULL if no context has
+ *	one
+ * @net: its own network namespace, or %NULL
+ *
+ * Context: vc_ns_mutex held; both are borrowed.
+ */
+void vc_ns_shown(struct vcontext *ctx, struct pid_namespace **pid_ns,
+		 struct net **net)
+{
+	lockdep_assert_held(&vc_ns_mutex);
+
+	*net = VC(ctx, namespaces).net_ns;
+	*pid_ns = NULL;
+	for (; ctx->level && !*pid_ns; ctx = ctx->parent)
+		*pid_ns = VC(ctx, namespaces).pid_ns_for_children;
+}
+
+/* The mount namespace of @ctx, if it has one; vc_ns_mutex held. */
+static struct mnt_namespace *mnt_ns_of(struct vcontext *ctx)
 {
 	struct pid_namespace *pid_ns;
+	struct mnt_namespace *ns;
+	struct net *net;
 
-	lockdep_assert_held(&ns_mutex);
+	/* that of the PID namespace that is there by now */
+	vc_ns_shown(ctx, &pid_ns, &net);
+	ns = vc_root_mnt_ns(ctx, pid_ns, net);
+	return ns ?: VC(ctx, namespaces).mnt_ns;
+}
 
-	for (; ctx->level; ctx = ctx->parent) {
-		const struct nsproxy *own = &VC(ctx, namespaces);
+/* The namespaces that @ctx owns or inherits, borrowed; vc_ns_mutex held. */
+static int collect(struct vcontext *ctx, struct nsproxy *set)
+{
+	struct vcontext *rooted = NULL, *pos;
+	struct pid_namespace *pid_ns;
+	struct mnt_namespace *mnt_ns;
+
+	lockdep_assert_held(&vc_ns_mutex);
+
+	for (pos = ctx; pos->level; pos = pos->parent) {
+		const struct nsproxy *own = &VC(pos, namespaces);
 
 		set->uts_ns = set->uts_ns ?: own->uts_ns;
 		set->ipc_ns = set->ipc_ns ?: own->ipc_ns;
-		set->mnt_ns = set->mnt_ns ?: own->mnt_ns;
 		set->net_ns = set->net_ns ?: own->net_ns;
 		set->cgroup_ns = set->cgroup_ns ?: own->cgroup_ns;
+		if (!rooted && (own->mnt_ns || vc_root_own(pos)))
+			rooted = pos;
 		if (!set->pid_ns_for_children && own->pid_ns_for_children) {
-			pid_ns = pid_ns_of(ctx);
+			pid_ns = pid_ns_of(pos);
 			if (IS_ERR(pid_ns))
 				return PTR_ERR(pid_ns);
 			set->pid_ns_for_children = pid_ns;
 		}
 	}
+	if (rooted) {
+		mnt_ns = mnt_ns_of(rooted);
+		if (IS_ERR(mnt_ns))
+			return PTR_ERR(mnt_ns);
+		set->mnt_ns = mnt_ns;
+	}
 	return 0;
+}
+
+/* The number of @file and one, if it leads to what is outside of a root. */
+static int leads_out(const void *unused, struct file *file, unsigned int fd)
+{
+	/* where a namespace leads setns(2) asks */
+	if (proc_ns_file(file))
+		return 0;
+	return vc_descriptor_leads(file) || vc_descriptor_acts(file) ?
+		fd + 1 : 0;
+}
+
+/* What current has must be its own, and must not lead out of a root. */
+static int check_files(void)
+{
+	struct files_struct *files = current->files;
+	int found;
+
+	if (atomic_read(&files->count) != 1)
+		return vc_fail(-EINVAL,
+			       "a root is entered with descriptors that nobody shares");
+	/* under a spinlock */
+	found = iterate_fd(files, 0, leads_out, NULL);
+	if (!found)
+		return 0;
+	return vc_fail(-EBUSY,
+		       "descriptor %d is a directory or another way out of the root",
+		       found - 1);
 }
 
 /**
@@ -264,7 +382,8 @@ static int collect(struct vcontext *ctx, struct nsproxy *set)
  *
  * Context: current is who enters; may sleep.
  * Return: for vc_ns_commit() or vc_ns_abort(), or an ERR_PTR(): %-EINVAL
- * (not single-threaded, or shares its fs), %-ENOMEM, ...
+ * (not single-threaded, or shares its fs or its descriptors), %-EBUSY (a
+ * descriptor leads out of the root), %-ENOMEM, ...
  */
 struct vc_entry *vc_ns_prepare(struct vcontext *ctx)
 {
@@ -283,18 +402,23 @@ struct vc_entry *vc_ns_prepare(struct vcontext *ctx)
 	if (!entry)
 		return ERR_PTR(-ENOMEM);
 
-	mutex_lock(&ns_mutex);
+	mutex_lock(&vc_ns_mutex);
 	ret = collect(ctx, &set);
 	if (!ret) {
-		entry->nsproxy = nsproxy_replace(&set);
+		entry->nsproxy = nsproxy_replace(current->nsproxy, &set);
 		ret = PTR_ERR_OR_ZERO(entry->nsproxy);
 	}
-	mutex_unlock(&ns_mutex);
+	mutex_unlock(&vc_ns_mutex);
 	if (ret)
 		goto err_free;
 
 	entry->new_ipc = set.ipc_ns && set.ipc_ns != current->nsproxy->ipc_ns;
 	entry->new_mnt = set.mnt_ns && set.mnt_ns != current->nsproxy->mnt_ns;
+	if (entry->new_mnt && vc_rooted(ctx)) {
+		ret = check_files();
+		if (ret)
+			goto err_nsproxy;
+	}
 	if (entry->new_mnt) {
 		ret = mnt_ns_root(set.mnt_ns, &entry->root);
 		if (ret)
@@ -343,18 +467,80 @@ void vc_ns_commit(struct vc_entry *entry)
 		shm_init_task(current);
 	}
 	switch_task_namespaces(current, entry->nsproxy);
+	current->vcontext_born = false;
 	perf_event_namespaces(current);
 	kfree(entry);
+}
+
+/**
+ * vc_ns_birth - give a child that is being made the PID namespace of a context
+ * @child: has no number yet
+ * @ctx: where it will be born
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int vc_ns_birth(struct task_struct *child, struct vcontext *ctx)
+{
+	struct nsproxy set = { }, *new, *old = child->nsproxy;
+	struct vcontext *pos;
+	int ret = 0;
+
+	mutex_lock(&vc_ns_mutex);
+	for (pos = ctx; pos->level; pos = pos->parent)
+		if (VC(pos, namespaces).pid_ns_for_children)
+			break;
+	if (!pos->level)
+		goto out_unlock;
+	set.pid_ns_for_children = pid_ns_of(pos);
+	if (IS_ERR(set.pid_ns_for_children)) {
+		ret = PTR_ERR(set.pid_ns_for_children);
+		goto out_unlock;
+	}
+	new = nsproxy_replace(old, &set);
+	if (IS_ERR(new)) {
+		ret = PTR_ERR(new);
+		goto out_unlock;
+	}
+	/* nobody else knows the child */
+	child->nsproxy = new;
+	put_nsproxy(old);
+out_unlock:
+	mutex_unlock(&vc_ns_mutex);
+	return ret;
+}
+
+/**
+ * vc_ns_born_in - is a child's PID namespace one of a context?
+ * @child: being born
+ * @ctx: where
+ *
+ * Context: any; a snapshot.
+ * Return: as asked; true if no context on the way owns one.
+ */
+bool vc_ns_born_in(const struct task_struct *child, struct vcontext *ctx)
+{
+	struct pid_namespace *ns;
+
+	for (; ctx->level; ctx = ctx->parent) {
+		if (!(ctx->flags & VC_CREATE_PIDNS))
+			continue;
+		/* it may have been succeeded by another one meanwhile */
+		ns = child->nsproxy->pid_ns_for_children;
+		return ns->ns.vcontext == ctx->cgroup_id;
+	}
+	return true;
 }
 
 /**
  * vc_ns_may_exec - has current entered its context's PID namespace?
  *
  * A PID namespace is entered by the next fork; until then a program would
- * run in the context and see, by number, processes outside.
+ * run in the context and see, by number, processes outside.  Who was born in
+ * the context has to enter the other namespaces first.
  *
  * Context: process.
- * Return: false between entering and fork.
+ * Return: false between entering and fork, or between birth and entering.
  */
 bool vc_ns_may_exec(void)
 {
@@ -362,6 +548,13 @@ bool vc_ns_may_exec(void)
 	struct vcontext *ctx;
 	bool ret = true;
 
+	if (current->vcontext_born) {
+		rcu_read_lock();
+		ctx = vcontext_of_task(current);
+		ret = !ctx || !vc_ns_owned(ctx, NULL);
+		rcu_read_unlock();
+		return ret;
+	}
 	if (task_active_pid_ns(current) == next)
 		return true;
 
@@ -386,10 +579,10 @@ struct uts_namespace *vc_ns_uts(struct vcontext *ctx)
 {
 	struct uts_namespace *ns;
 
-	mutex_lock(&ns_mutex);
+	mutex_lock(&vc_ns_mutex);
 	ns = VC(ctx, namespaces).uts_ns;
 	if (ns)
 		get_uts_ns(ns);
-	mutex_unlock(&ns_mutex);
+	mutex_unlock(&vc_ns_mutex);
 	return ns;
 }

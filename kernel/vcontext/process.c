@@ -12,6 +12,9 @@
  * Freeze: no task runs while the flag is set here or above; the freezer of
  * cgroup v2 does it.  What is frozen can be killed.
  *
+ * Entering: who comes is not seen by those inside before it executes a
+ * program.
+ *
  * Capability ceiling: what a task of the context can use at all; checked when
  * a capability is used, so it binds tasks that run already.
  */
@@ -111,12 +114,25 @@ static struct vcontext *try_charge(struct vcontext *ctx,
 /* See vcontext_can_fork(). */
 int __vcontext_can_fork(struct task_struct *child, struct css_set *cset)
 {
-	struct vcontext *ctx = cset->dfl_cgrp->vcontext;
+	struct vcontext *ctx = cset->dfl_cgrp->vcontext, *from;
+	bool born;
 
 	if (!ctx)
 		return 0;
+	/* whose group keeps it: current does not move here */
+	rcu_read_lock();
+	from = vcontext_of_task(current);
+	rcu_read_unlock();
+	born = ctx != from;
+	/* the descriptor may have become another one since vc_ns_birth() */
+	if (born && !vc_ns_born_in(child, ctx))
+		return -EAGAIN;
 	if (vc_process_stopped(ctx) || try_charge(ctx, NULL, 1))
 		return -EAGAIN;
+	if (born) {
+		vc_process_entering(child, from, ctx);
+		child->vcontext_born = true;
+	}
 	/*
 	 * The child can be found before cgroup_post_fork() links it to its
 	 * css_set.  Tell already what it will be, or a signal to its process
@@ -192,6 +208,63 @@ void __vcontext_commit_move(struct task_struct *task, struct vcontext *from,
 			    1);
 }
 
+/* ---- entering ---- */
+
+/*
+ * From when it comes until it executes a program of the inside, a task carries
+ * memory and descriptors of where it came from.  So does what it forks.
+ * Meanwhile it can be seen by those alone who could see it there: the level
+ * that is kept is that of the nearest context which it has never left.
+ */
+
+/**
+ * vc_process_entering - a task comes to a context
+ * @task: which; not running, or current, or kept where it is
+ * @from: where it was
+ * @to: where it comes
+ *
+ * Context: cgroup_threadgroup_rwsem held: for writing, or of a child for
+ * reading.
+ */
+void vc_process_entering(struct task_struct *task, struct vcontext *from,
+			 struct vcontext *to)
+{
+	const struct vcontext *common;
+	u16 level = 0;
+
+	/* the host has nobody to hide from */
+	if (!to || !to->level) {
+		WRITE_ONCE(task->vcontext_origin, 0);
+		return;
+	}
+	common = vcontext_common(to, from);
+	if (common)
+		level = min_t(u32, common->level, U16_MAX - 1);
+	if (task->vcontext_origin)
+		level = min_t(u16, level, task->vcontext_origin - 1);
+	WRITE_ONCE(task->vcontext_origin, level + 1);
+}
+
+/**
+ * vc_process_entered - current executes a program
+ *
+ * Context: process.
+ */
+void vc_process_entered(void)
+{
+	WRITE_ONCE(current->vcontext_origin, 0);
+	current->vcontext_born = false;
+}
+
+/* May one in @caller, who sees where @task is, see it already? */
+static bool has_come(const struct task_struct *task,
+		     const struct vcontext *caller)
+{
+	u16 origin = READ_ONCE(task->vcontext_origin);
+
+	return !origin || origin - 1 >= caller->level;
+}
+
 /* ---- visibility ---- */
 
 /*
@@ -224,7 +297,8 @@ bool __vcontext_task_visible(struct task_struct *task)
 	rcu_read_lock();
 	caller = vcontext_of_task(current);
 	if (caller && !same_thread_group(task, current))
-		ret = vcontext_is_below(seen_context(task), caller);
+		ret = vcontext_is_below(seen_context(task), caller) &&
+		      has_come(task, caller);
 	rcu_read_unlock();
 	return ret;
 }
@@ -302,7 +376,11 @@ static long task_set(struct vc_request *req)
 
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	ret = vcontext_enter(req->ctx, req->caller, task);
+	/* nobody was asked for rights who is to enter himself */
+	if (req->waived && !same_thread_group(task, current))
+		ret = vc_fail(-EPERM, "who enters moves nobody else");
+	else
+		ret = vcontext_enter(req->ctx, req->caller, task);
 	put_task_struct(task);
 	return ret;
 }

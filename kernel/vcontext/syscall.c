@@ -140,7 +140,7 @@ static int find_context(struct vc_request *req, const struct vc_method *method)
  * context: a ceiling without SYS_ADMIN must not keep a delegate from his own
  * children.  security_capable() would ask the ceiling.
  */
-static int check_rights(const struct vc_request *req,
+static int check_rights(struct vc_request *req,
 			const struct vc_command *command,
 			const struct vc_method *method)
 {
@@ -151,6 +151,12 @@ static int check_rights(const struct vc_request *req,
 	if (method->id == VC_KIND_NEW && !req->caller->children_max)
 		return vc_fail(-EPERM, "children_max of context %u is 0",
 			       req->caller->id);
+	/* it has been permitted to be here, and goes on with that */
+	if (method->id == VC_KIND_ENTER && req->id == VC_ID_SELF &&
+	    current->vcontext_origin) {
+		req->waived = true;
+		return 0;
+	}
 	if (req->ctx)
 		parent = req->ctx->parent ?: req->ctx;
 	if (cap_capable(current_cred(), parent->user_ns, command->cap,
@@ -243,6 +249,25 @@ static int copy_buffers_out(struct vc_request *req,
 	return ret;
 }
 
+/* The elements of a list that SET takes, behind its fixed part. */
+static int copy_list_in(struct vc_request *req, const struct vc_method *method,
+			const void __user *elements)
+{
+	u32 nr = *(u32 *)req->data;
+	void *list;
+
+	if (nr > VC_LIST_MAX)
+		return vc_fail(-E2BIG, "count %u: at most %u", nr, VC_LIST_MAX);
+	if (!nr)
+		return 0;
+	list = vmemdup_user(elements, array_size(nr, method->element));
+	if (IS_ERR(list))
+		return vc_fail(PTR_ERR(list), "%u elements cannot be read", nr);
+	req->list = list;
+	req->nr = nr;
+	return 0;
+}
+
 static int copy_in(struct vc_request *req, const struct vc_method *method,
 		   u16 size, const void __user *data)
 {
@@ -270,7 +295,12 @@ static int copy_in(struct vc_request *req, const struct vc_method *method,
 	if (ret == -E2BIG)	/* a buffer to fill: its tail may hold anything */
 		ret = copy_from_user(req->data, data, method->size) ?
 			-EFAULT : 0;
-	return ret ? vc_fail(ret, "data cannot be read") : 0;
+	if (ret)
+		return vc_fail(ret, "data cannot be read");
+	if (method->element && !(method->flags & VC_DATA_OUT))
+		return copy_list_in(req, method,
+				    data + (size ?: method->size_v1));
+	return 0;
 }
 
 static int copy_out(struct vc_request *req, const struct vc_method *method,
@@ -331,7 +361,7 @@ static long call(const struct vc_command *command,
 	int err;
 
 	ret = find_context(&req, method);
-	if (!ret && set)
+	if (!ret && (set || (method->flags & VC_DATA_RIGHTS)))
 		ret = check_rights(&req, command, method);
 	if (!ret)
 		ret = copy_in(&req, method, word->size, data);

@@ -82,6 +82,41 @@ static long files_get(struct vc_request *req)
 }
 
 static const struct vc_command vfs_commands[] = {
+	[VC_VFS_ROOT] = {
+		.name = "root",
+		.doc = "directory that is / of the context",
+		.version = 1,
+		.cap = CAP_SYS_ADMIN,
+		.show_all = vc_root_show,
+		.set = VC_METHOD(vc_root_set, VC_KIND_BELOW,
+				 VC_DATA_IN | VC_DATA_BUFFER,
+				 struct vc_vfs_root),
+		.get = VC_METHOD(vc_root_get, VC_KIND_OWN_OR_BELOW,
+				 VC_DATA_IN | VC_DATA_OUT | VC_DATA_BUFFER,
+				 struct vc_vfs_root),
+		.nr_buffers = 1,
+		.buffers = { VC_BUFFER(struct vc_vfs_root, path, len) },
+	},
+	[VC_VFS_UNROOT] = {
+		.name = "unroot",
+		.doc = "remove the root",
+		.version = 1,
+		.cap = CAP_SYS_ADMIN,
+		.set = VC_METHOD_PLAIN(vc_root_remove, VC_KIND_BELOW),
+	},
+#ifdef CONFIG_QUOTACTL
+	[VC_VFS_DISK] = {
+		.name = "disk",
+		.doc = "bytes and inodes below the virtual root",
+		.version = 1,
+		.cap = CAP_SYS_ADMIN,
+		.show = vc_disk_show,
+		.set = VC_METHOD(vc_disk_set, VC_KIND_BELOW, VC_DATA_IN,
+				 struct vc_disk),
+		.get = VC_METHOD(vc_disk_get, VC_KIND_OWN_OR_BELOW, VC_DATA_OUT,
+				 struct vc_disk),
+	},
+#endif
 	[VC_VFS_FILES] = {
 		.name = "files",
 		.doc = "how many files may be open",
@@ -92,6 +127,45 @@ static const struct vc_command vfs_commands[] = {
 				 struct vc_limit),
 		.get = VC_METHOD(files_get, VC_KIND_OWN_OR_BELOW, VC_DATA_OUT,
 				 struct vc_limit),
+	},
+	[VC_VFS_BIND] = {
+		.name = "bind",
+		.doc = "directory or file of the caller's that appears below the root",
+		.version = 1,
+		.cap = CAP_SYS_ADMIN,
+		.show = vc_bind_show,
+		.set = VC_METHOD(vc_bind_set, VC_KIND_BELOW,
+				 VC_DATA_IN | VC_DATA_BUFFER, struct vc_bind),
+		.get = VC_METHOD_LIST(vc_bind_get, VC_KIND_OWN_OR_BELOW,
+				      struct vc_targets, char[VC_TARGET_SIZE]),
+		.nr_buffers = 2,
+		.buffers = {
+			VC_BUFFER(struct vc_bind, source, source_len),
+			VC_BUFFER(struct vc_bind, target, target_len),
+		},
+	},
+	[VC_VFS_MOUNTS] = {
+		.name = "mounts",
+		.doc = "file system types that tasks may mount",
+		.version = 1,
+		.cap = CAP_SYS_ADMIN,
+		.show = vc_mount_show,
+		.set = VC_METHOD_LIST_SET(vc_mount_set, VC_KIND_BELOW,
+					  struct vc_mounts,
+					  char[VC_FSTYPE_SIZE]),
+		.get = VC_METHOD_LIST(vc_mount_get, VC_KIND_OWN_OR_BELOW,
+				      struct vc_mounts, char[VC_FSTYPE_SIZE]),
+	},
+	[VC_VFS_DEVICES] = {
+		.name = "devices",
+		.doc = "devices that tasks may open and make",
+		.version = 1,
+		.cap = CAP_SYS_ADMIN,
+		.show = vc_device_show,
+		.set = VC_METHOD_LIST_SET(vc_device_set, VC_KIND_BELOW,
+					  struct vc_devices, struct vc_device),
+		.get = VC_METHOD_LIST(vc_device_get, VC_KIND_OWN_OR_BELOW,
+				      struct vc_devices, struct vc_device),
 	},
 #ifdef CONFIG_BLK_DEV_THROTTLING
 	[VC_VFS_IO] = {
