@@ -12,7 +12,8 @@ build=${1:-$(dirname "$0")}
 vcontext=$build/vcontext
 out=$(mktemp)
 err=$(mktemp)
-trap 'rm -f "$out" "$err"' EXIT
+tmp=$(mktemp -d)
+trap 'rm -rf "$out" "$err" "$tmp"' EXIT
 count=0
 failed=0
 
@@ -98,7 +99,22 @@ usage 2 "$vcontext" create --children 4294967296;	ok "children: overflow"
 usage 2 "$vcontext" create --caps chwon;		ok "caps: unknown"
 usage 2 "$vcontext" create --caps all,none;		ok "caps: two bases"
 usage 2 "$vcontext" create --caps '';			ok "caps: empty"
+for word in '' ',' tmpfs,,proc abcdefghijklmnopqrstuvwxyz0123456; do
+	usage 2 "$vcontext" create --mounts "$word" &&
+		grep -q -- "--mounts '$word' is not a list" "$err"
+	ok "mounts: '$word'"
+done
+for word in '' c c:1 c:1:3 c:1:3: x:1:3:r c:4096:0:r c:1:1048576:r c:1:3:x \
+	    'c: 1:3:r' c:1:3:rw:; do
+	usage 2 "$vcontext" create --device "$word" &&
+		grep -q -- "--device '$word' is not a device" "$err"
+	ok "device: '$word'"
+done
 usage 2 "$vcontext" create --ephemeral;			ok "create: ephemeral"
+usage 2 "$vcontext" create --root-ro
+ok "root-ro: without a root"
+usage 2 "$vcontext" create --root / --bind /tmp
+ok "bind: no target"
 usage 2 "$vcontext" create --hostname "$(printf '%065d' 0)"
 ok "hostname: too long"
 usage 2 "$vcontext" create --files 10k;			ok "files: suffix"
@@ -110,6 +126,9 @@ for word in 5X -1 1.2.3 .5G 1. 5MB 512Mi 1e3 ' 1M' 16777216T; do
 done
 usage 2 "$vcontext" create --resident 18446744073709551615
 ok "resident: what stands for no limit"
+usage 2 "$vcontext" create --disk 5X &&
+	grep -q -- "--disk '5X' is not a size" "$err";	ok "disk: no size"
+usage 2 "$vcontext" create --inodes 10k;		ok "inodes: suffix"
 usage 2 "$vcontext" create --oom all;			ok "oom: no victim"
 for word in 0 -1 0.0005 0.05% 1.5x 1m ' 1' 4294968; do
 	usage 2 "$vcontext" create --cpu-max "$word" &&
@@ -204,12 +223,13 @@ if [ $have = no ] && "$vcontext" version 2>&1 | grep -q 'not implemented'; then
 	missing 1 "$vcontext" thaw 1;			ok "thaw without the call"
 	missing 1 "$vcontext" stat;			ok "stat without the call"
 	missing 1 "$vcontext" events;			ok "events without the call"
-	for word in "--files 5" "--tcp max" "--memory 1.5G" "--resident 512MiB" \
+	for word in "--disk 5M" "--inodes 7" "--files 5" "--tcp max" "--memory 1.5G" "--resident 512MiB" \
 		    "--oom context" "--cpu-max 1.5" "--cpu-max 150%" \
 		    "--cpu-max 0.5%" "--cpu-min 0" "--cpus 0-3,8" "--cpus all" \
 		    "--sched fifo:50" "--sched normal:-5" "--sched idle" \
 		    "--io 8:0:rbps=1M,wbps=max,riops=5,wiops=none,weight=100" \
-		    "--io 8:0:none --io 8:16:rbps=1"; do
+		    "--io 8:0:none --io 8:16:rbps=1" "--mounts tmpfs,proc" \
+		    "--mounts none" "--device none --device c:10:229:rwm"; do
 		# shellcheck disable=SC2086 # option and value
 		missing 1 "$vcontext" set $word 1;	ok "set $word without the call"
 	done
@@ -385,6 +405,31 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 		column USER t-lim >"$out" && grep -q '[1-9]' "$out"
 		ok "cpu time"
 	fi
+	if has 6 5 "mounts"; then
+		[ "$(column MOUNTS t-lim)" = - ] &&
+			sets --mounts tmpfs,proc MOUNTS proc,tmpfs &&
+			sets --mounts none MOUNTS -
+		ok "mounts"
+	fi
+	if has 6 6 "device" "device: all or none"; then
+		column DEVICES t-lim >"$out" && grep -q 'c:1:3:rwm' "$out" &&
+			sets --device none DEVICES - &&
+			sets --device c:10:229:rw DEVICES c:10:229:rw &&
+			sets --device 'b:7:*:r' DEVICES 'b:7:*:r c:10:229:rw' &&
+			sets --device c:10:229:r DEVICES 'b:7:*:r c:10:229:r'
+		ok "device"
+		status 1 "$vcontext" set --device c:1:3:rw --hostname x t-lim &&
+			[ "$(column DEVICES t-lim)" = 'b:7:*:r c:10:229:r' ]
+		ok "device: all or none"
+	fi
+	if has 6 3 "disk: no root"; then
+		status 1 "$vcontext" set --disk 5M --inodes 100 t-lim &&
+			grep -q 'cannot set --disk 5M --inodes 100' "$err" &&
+			grep -q 'hint: .*root' "$err" &&
+			status 1 "$vcontext" set --inodes max t-lim &&
+			grep -q 'cannot set --inodes max' "$err"
+		ok "disk: no root"
+	fi
 	if has 6 7 "io: no such disk"; then
 		status 1 "$vcontext" set --io 4095:7:rbps=1M t-lim &&
 			grep -q 'cannot set --io 4095:7:rbps=1M' "$err"
@@ -473,6 +518,30 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 	ok "run: daemons do not outlive it"
 	status 0 "$vcontext" run --hostname t-host -- uname -n &&
 		grep -qx t-host "$out";			ok "run: host name"
+
+	# a root: the shell alone, which is static
+	root=$tmp/root
+	mkdir -p "$root/bin" "$root/proc" "$root/dev" "$root/data"
+	cp "$(command -v busybox)" "$root/bin/sh"
+	echo outside >"$tmp/secret"
+	# shellcheck disable=SC2016
+	status 0 "$vcontext" run --root "$root" --pidns -- /bin/sh -c \
+		'[ $$ = 1 ] && [ ! -e '"$tmp"'/secret ] && : >/dev/null && cd /proc/1'
+	ok "run: root"
+	status 1 "$vcontext" run --root "$root" --root-ro -- /bin/sh -c 'echo >/new'
+	[ ! -e "$root/new" ];			ok "run: root, read-only"
+	status 0 "$vcontext" run --root "$root" --bare -v "$tmp:/data:ro" -- \
+		/bin/sh -c '[ -e /data/secret ] && [ ! -e /dev/null ] && ! echo >/data/new'
+	ok "run: bind"
+	status 0 "$vcontext" create t-root --root "$root" --bind "$tmp:/data" &&
+		"$vcontext" info t-root >"$out" &&
+		grep -q "^ROOT  *$root\$" "$out" && grep -q '^BINDS  */data$' "$out"
+	ok "info: root"
+	status 1 "$vcontext" set t-root --root "$root" &&
+		grep -q 'has a root' "$err";		ok "set: a second root"
+	status 1 "$vcontext" create t-half --root "$root" --bind "$tmp:/none" &&
+		grep -q '/none' "$err" && gone t-half;	ok "create: no target"
+	status 0 "$vcontext" destroy t-root;		ok "destroy: root"
 	[ -z "$("$vcontext" list -nr)" ];		ok "nothing is left"
 fi
 

@@ -60,8 +60,7 @@ pid_t start(__u32 id, char **argv, const sigset_t *mask, int *status)
 		break;
 	case VC_SPAWN_BIRTH:
 		complain_vc(pid, &spawn.why,
-			    "cannot fork into the PID namespace of context %u",
-			    id);
+			    "no process can be born in context %u", id);
 		break;
 	case VC_SPAWN_EXEC:
 		complain_errno(pid, "%s", argv[0]);

@@ -42,7 +42,8 @@ enum {
 	/* what settings.c has a table of */
 	OPT_SETTING, OPT_PROCS = OPT_SETTING, OPT_FILES, OPT_TCP, OPT_MEMORY,
 	OPT_RESIDENT, OPT_OOM, OPT_CPU_MAX, OPT_CPU_MIN, OPT_CPUS, OPT_SCHED,
-	OPT_IO, OPT_CAPS, OPT_HOSTNAME, OPT_SETTINGS,
+	OPT_IO, OPT_CAPS, OPT_MOUNTS, OPT_DEVICE, OPT_HOSTNAME, OPT_ROOT,
+	OPT_ROOT_RO, OPT_BARE, OPT_BIND, OPT_DISK, OPT_INODES, OPT_SETTINGS,
 	OPT_TREE = OPT_SETTINGS, OPT_OFF, OPT_KILL, OPT_EXEC,
 };
 
@@ -151,8 +152,18 @@ void events_words(void);
 enum limit { LIMIT_TASKS, LIMIT_FILES, LIMIT_TCP, LIMIT_MEMORY, LIMIT_RESIDENT,
 	     NR_LIMITS };
 
+#define MAX_BINDS	64
+
+/* Where a bind appears, and what. */
+struct bind {
+	char *source, *target;
+	bool readonly;
+};
+
 /* Of each disk what is given; at most so many at once. */
 #define MAX_IO	16
+#define MAX_MOUNTS	64
+#define MAX_DEVICES	64
 
 struct io_change {
 	const char *word;
@@ -174,9 +185,17 @@ struct settings {
 	unsigned char cpus[CPUS_BYTES];
 	bool all_cpus;
 	struct vc_sched sched;
+	struct vc_disk disk;
 	struct io_change io[MAX_IO];
 	int nr_io;
 	struct caps_change caps;
+	struct bind bind[MAX_BINDS];
+	int nr_binds;
+	char mounts[MAX_MOUNTS][VC_FSTYPE_SIZE];
+	int nr_mounts;
+	struct vc_device devices[MAX_DEVICES];
+	int nr_devices;
+	bool only_devices;
 };
 
 /* Members of struct vc_io that can be given. */
@@ -203,6 +222,8 @@ void setup_name(struct setup *setup, const char *name);
 void setup_id(struct setup *setup, const char *word);
 /* After the last option: what one implies for another. */
 void setup_finish(struct setup *setup);
+/* After the last option: what does not go together ends the program. */
+void settings_check(const struct settings *set);
 /* Apply all, or put back the old values and return -1. */
 int settings_apply(__u32 id, const struct settings *set);
 
@@ -244,7 +265,10 @@ int destroy_same(const struct vc_info *info);
  * @cpu: time used
  * @memory: what it is used for
  * @oom: what is killed
+ * @disk: what is below its root
  * @io: disks with limits, @nr_io of them
+ * @root: its own root, and flags of it
+ * @binds: what is bound below it
  * @read_ns: when it was read
  * @since_ns: from when on @cpu counts for the percentage
  * @used_ns: CPU time used by then
@@ -261,8 +285,11 @@ struct row {
 	struct vc_cpu_stat cpu;
 	struct vc_mem_stat memory;
 	bool oom;
+	struct vc_disk disk;
 	struct vc_io io[MAX_DISKS];
 	int nr_io;
+	char root[4097], binds[4096];
+	__u32 root_flags;
 	uint64_t read_ns, since_ns, used_ns;
 	unsigned int has;
 };

@@ -23,7 +23,8 @@ enum {
 	NEED_USAGE = NEED_CAPS << 2, NEED_CPUS = NEED_CAPS << 3,
 	NEED_SCHED = NEED_CAPS << 4, NEED_CPU = NEED_CAPS << 5,
 	NEED_MEMORY = NEED_CAPS << 6, NEED_OOM = NEED_CAPS << 7,
-	NEED_IO = NEED_CAPS << 8,
+	NEED_DISK = NEED_CAPS << 8, NEED_IO = NEED_CAPS << 9,
+	NEED_ROOT = NEED_CAPS << 10, NEED_BINDS = NEED_CAPS << 11,
 };
 
 static const struct {
@@ -366,11 +367,88 @@ static char *text_hostname(const struct row *row, size_t arg, bool json)
 		strndup(row->hostname.name, sizeof(row->hostname.name)) : NULL;
 }
 
+static char *text_root(const struct row *row, size_t arg, bool json)
+{
+	static const char *const flags[] = { "ro", "bare" };
+	char *with = words(row->root_flags, flags, ARRAY_SIZE(flags)), *text;
+
+	(void)arg;
+	(void)json;
+	if (asprintf(&text, "%s%s%s", row->root, with ? ":" : "",
+		     with ? with : "") < 0)
+		die_memory();
+	free(with);
+	return text;
+}
+
+static char *text_binds(const struct row *row, size_t arg, bool json)
+{
+	(void)arg;
+	(void)json;
+	return row->binds[0] ? strdup(row->binds) : NULL;
+}
+
 static char *text_caps(const struct row *row, size_t arg, bool json)
 {
 	(void)arg;
 	(void)json;
 	return caps_text(row->caps);
+}
+
+static char *text_mounts(const struct row *row, size_t arg, bool json)
+{
+	char (*types)[VC_FSTYPE_SIZE], *text = NULL;
+	int i, n = vc_mounts_get(row->info.id, &types);
+	size_t length;
+	FILE *out;
+
+	(void)arg;
+	(void)json;
+	if (n <= 0)
+		return NULL;
+	out = open_memstream(&text, &length);
+	if (!out)
+		die_memory();
+	for (i = 0; i < n; i++)
+		fprintf(out, "%s%.*s", i ? "," : "", VC_FSTYPE_SIZE, types[i]);
+	if (fclose(out))
+		die_memory();
+	free(types);
+	return text;
+}
+
+/* As --device takes them. */
+static char *text_devices(const struct row *row, size_t arg, bool json)
+{
+	struct vc_device *devices;
+	int i, n = vc_devices_get(row->info.id, &devices);
+	char *text = NULL;
+	size_t length;
+	FILE *out;
+
+	(void)arg;
+	(void)json;
+	if (n <= 0)
+		return NULL;
+	out = open_memstream(&text, &length);
+	if (!out)
+		die_memory();
+	for (i = 0; i < n; i++) {
+		const struct vc_device *dev = &devices[i];
+
+		fprintf(out, "%s%c:%u:", i ? " " : "", dev->type, dev->major);
+		if (dev->minor == VC_DEVICE_ANY)
+			fputc('*', out);
+		else
+			fprintf(out, "%u", dev->minor);
+		fprintf(out, ":%s%s%s", dev->access & VC_DEVICE_READ ? "r" : "",
+			dev->access & VC_DEVICE_WRITE ? "w" : "",
+			dev->access & VC_DEVICE_MKNOD ? "m" : "");
+	}
+	if (fclose(out))
+		die_memory();
+	free(devices);
+	return text;
 }
 
 static char *text_cgroup(const struct row *row, size_t arg, bool json)
@@ -461,6 +539,14 @@ static const struct {
 	STRING("CPUS", 0.1, NEED_CPUS, text_cpus, "what it may run on"),
 	STRING("SCHED", 6, NEED_SCHED, text_sched,
 	       "policy, and nice value or priority"),
+	NUMBER("DISKLIMIT", NEED_DISK, text_bytes, FIELD(disk.bytes_limit),
+	       "how much may be below its root"),
+	NUMBER("DISK", NEED_DISK, text_bytes, FIELD(disk.bytes_usage),
+	       "how much is, as long as there is a limit"),
+	NUMBER("INODELIMIT", NEED_DISK, text_count, FIELD(disk.inodes_limit),
+	       "how many files may be below its root"),
+	NUMBER("INODES", NEED_DISK, text_count, FIELD(disk.inodes_usage),
+	       "how many are, as long as there is a limit"),
 	STRING("IO", 0.2, NEED_IO, text_io, "limits of disks, per second"),
 	STRING("STATE", 7, 0, text_state,
 	       "running, empty, stopped, frozen, dying"),
@@ -471,7 +557,12 @@ static const struct {
 	NUMBER("AGE", 0, text_age, 0, "how long ago; in JSON seconds"),
 	STRING("FLAGS", 0.2, 0, text_flags, "its own namespaces, ephemeral"),
 	STRING("HOSTNAME", 0.1, NEED_HOST, text_hostname, "its own host name"),
+	STRING("ROOT", 0.2, NEED_ROOT, text_root, "its own root directory"),
+	STRING("BINDS", 0.2, NEED_BINDS, text_binds,
+	       "what has been bound below the root"),
 	STRING("CAPS", 0.2, NEED_CAPS, text_caps, "capability ceiling"),
+	STRING("MOUNTS", 0.1, 0, text_mounts, "file systems it may mount"),
+	STRING("DEVICES", 0.2, 0, text_devices, "devices it may use"),
 	NUMBER("CGROUPID", 0, text_cgroup, 0,
 	       "id of its cgroup, never used again"),
 };
@@ -573,6 +664,22 @@ static void read_io(__u32 id, struct row *row)
 		closedir(dir);
 }
 
+/* Targets, with commas between them, as far as there is room. */
+static int read_binds(__u32 id, struct row *row)
+{
+	char (*targets)[VC_TARGET_SIZE];
+	int i, n = vc_bind_targets(id, &targets);
+
+	for (i = 0; i < n; i++) {
+		size_t len = strlen(row->binds);
+
+		snprintf(row->binds + len, sizeof(row->binds) - len, "%s%s",
+			 i ? "," : "", targets[i]);
+	}
+	free(targets);
+	return n < 0 ? n : 0;
+}
+
 /* One of the @needs, which is 1 << @n. */
 static int read_one(__u32 id, unsigned int n, struct row *row)
 {
@@ -602,6 +709,14 @@ static int read_one(__u32 id, unsigned int n, struct row *row)
 		ret = vc_oom_get(id);
 		row->oom = ret > 0;
 		return ret < 0 ? ret : 0;
+	case NEED_ROOT:
+		ret = vc_root_get(id, row->root, sizeof(row->root),
+				  &row->root_flags);
+		return ret < 0 ? ret : 0;
+	case NEED_BINDS:
+		return read_binds(id, row);
+	case NEED_DISK:
+		return vc_disk_get(id, &row->disk);
 	default:
 		ret = vc_version(VC_CAT_VFS, VC_VFS_IO);
 		if (ret > 0)

@@ -20,6 +20,7 @@ static int set(int argc, char **argv)
 			  "more than one context");
 	if (!settings.has)
 		die_usage("nothing to set");
+	settings_check(&settings);
 	if (resolve(argv[optind], &id))
 		return command->failure;
 	/* Not to end between two of them. */

@@ -44,11 +44,24 @@ const struct opt settings_opts[] = {
 	{ OPT_CPUS, "cpus", "LIST", "run on these CPUs alone: 0-3,8" },
 	{ OPT_SCHED, "sched", "POLICY",
 	  "normal, batch or idle, or that:NICE; fifo:PRIO, rr:PRIO" },
+	{ OPT_DISK, "disk", "SIZE",
+	  "limit what may be below its root to SIZE" },
+	{ OPT_INODES, "inodes", "N", "limit the files below its root to N" },
 	{ OPT_IO, "io", "DISK:KEY=N,...",
 	  "limit I/O: rbps, wbps, riops, wiops, weight" },
 	{ OPT_CAPS, "caps", "CAPS",
 	  "capability ceiling: default, all, none, NAME, +NAME, -NAME, ..." },
+	{ OPT_MOUNTS, "mounts", "TYPE,...",
+	  "let it mount these file system types; none forbids all" },
+	{ OPT_DEVICE, "device", "DEVICE",
+	  "let it use a device more: c:10:229:rwm, b:7:*:r; none forbids all" },
 	{ OPT_HOSTNAME, "hostname", "NAME", "host name, in a UTS namespace of its own" },
+	{ OPT_ROOT, "root", "DIR", "make DIR its root directory" },
+	{ OPT_ROOT_RO, "root-ro", NULL, "nothing can be written to the root" },
+	{ OPT_BARE, "bare", NULL, "without proc, dev and sys in the root" },
+	{ OPT_BIND, "bind", "PATH:TARGET[:ro]",
+	  "let PATH appear at TARGET in the root" },
+	{ 'v', "volume", "PATH:TARGET[:ro]", "the same" },
 	{ 0 }
 };
 
@@ -138,6 +151,26 @@ static void parse_policy(struct settings *set, int unused, const char *word)
 	if (!parse_sched(word, &set->sched))
 		die_usage("--%s '%s' is not a policy: normal, batch or idle, with :NICE from -20 to 19 or without; fifo:PRIO or rr:PRIO, PRIO from 1 to 99",
 			  option, word);
+}
+
+static void parse_disk_size(struct settings *set, int unused, const char *word)
+{
+	(void)unused;
+	if (is_unlimited(word))
+		set->disk.bytes_limit = VC_UNLIMITED;
+	else if (!parse_size(word, (uint64_t *)&set->disk.bytes_limit))
+		die_usage("--%s '%s' is not a size such as 512M or 1.5G, nor \"max\"",
+			  option, word);
+}
+
+static void parse_inodes(struct settings *set, int unused, const char *word)
+{
+	uint64_t n = VC_UNLIMITED;
+
+	(void)unused;
+	if (!is_unlimited(word) && !parse_u64(word, VC_UNLIMITED - 1, &n))
+		die_usage("--%s '%s' is not a number, nor \"max\"", option, word);
+	set->disk.inodes_limit = n;
 }
 
 /* MAJOR:MINOR, a path, or a name in /dev; the length of it in @word. */
@@ -245,6 +278,88 @@ static void parse_caps(struct settings *set, int unused, const char *word)
 	caps_parse(word, &set->caps);
 }
 
+static void parse_mounts(struct settings *set, int unused, const char *word)
+{
+	char *copy = strdup(word), *rest = copy, *type;
+
+	(void)unused;
+	if (!copy)
+		die_memory();
+	set->nr_mounts = 0;
+	while (strcmp(word, "none") && (type = strsep(&rest, ","))) {
+		if (!*type || strlen(type) >= VC_FSTYPE_SIZE)
+			die_usage("--%s '%s' is not a list of file system types such as tmpfs,proc, nor \"none\"",
+				  option, word);
+		if (set->nr_mounts == MAX_MOUNTS)
+			die_usage("--%s: at most %d types", option, MAX_MOUNTS);
+		memcpy(set->mounts[set->nr_mounts++], type, strlen(type) + 1);
+	}
+	free(copy);
+}
+
+/* A number up to @max, and what follows it. */
+static bool parse_part(const char **word, uint32_t max, __u32 *n)
+{
+	char *end;
+	unsigned long value;
+
+	if (**word < '0' || **word > '9')
+		return false;
+	errno = 0;
+	value = strtoul(*word, &end, 10);
+	if (errno || value > max)
+		return false;
+	*n = value;
+	*word = end;
+	return true;
+}
+
+/* As device controllers of cgroups write it, with colons. */
+static bool parse_one_device(const char *word, struct vc_device *dev)
+{
+	static const char letters[] = "rwm";
+	const char *at;
+
+	memset(dev, 0, sizeof(*dev));
+	if ((*word != 'b' && *word != 'c') || word[1] != ':')
+		return false;
+	dev->type = *word;
+	word += 2;
+	if (!parse_part(&word, (1U << 12) - 1, &dev->major) || *word++ != ':')
+		return false;
+	if (*word == '*') {
+		dev->minor = VC_DEVICE_ANY;
+		word++;
+	} else if (!parse_part(&word, (1U << 20) - 1, &dev->minor)) {
+		return false;
+	}
+	if (*word++ != ':' || !*word)
+		return false;
+	for (; *word; word++) {
+		at = strchr(letters, *word);
+		if (!at)
+			return false;
+		dev->access |= 1U << (at - letters);
+	}
+	return true;
+}
+
+static void parse_device(struct settings *set, int unused, const char *word)
+{
+	(void)unused;
+	if (!strcmp(word, "none")) {
+		set->nr_devices = 0;
+		set->only_devices = true;
+		return;
+	}
+	if (set->nr_devices == MAX_DEVICES)
+		die_usage("--%s at most %d times", option, MAX_DEVICES);
+	if (!parse_one_device(word, &set->devices[set->nr_devices]))
+		die_usage("--%s '%s' is not a device such as c:10:229:rw or b:7:*:rwm, nor \"none\"",
+			  option, word);
+	set->nr_devices++;
+}
+
 static void parse_hostname(struct settings *set, int unused, const char *word)
 {
 	(void)set;
@@ -252,6 +367,35 @@ static void parse_hostname(struct settings *set, int unused, const char *word)
 	if (strlen(word) >= sizeof(struct vc_hostname))
 		die_usage("a host name has at most %zu characters",
 			  sizeof(struct vc_hostname) - 1);
+}
+
+static void parse_word(struct settings *set, int unused, const char *word)
+{
+	(void)set;
+	(void)unused;
+	(void)word;
+}
+
+/* A path may have colons neither before nor after the target. */
+static void parse_bind(struct settings *set, int unused, const char *word)
+{
+	struct bind *bind = &set->bind[set->nr_binds++];
+	char *rest;
+
+	(void)unused;
+	if (set->nr_binds > MAX_BINDS)
+		die_usage("--%s at most %d times", option, MAX_BINDS);
+	rest = strdup(word);
+	if (!rest)
+		die_memory();
+	bind->source = rest;
+	strsep(&rest, ":");
+	bind->target = strsep(&rest, ":");
+	bind->readonly = rest && !strcmp(rest, "ro");
+	if (!bind->target || bind->target[0] != '/' || !*bind->source ||
+	    (rest && !bind->readonly && strcmp(rest, "rw")))
+		die_usage("--%s '%s' is not PATH:TARGET or PATH:TARGET:ro, TARGET being absolute",
+			  option, word);
 }
 
 /* ---- setting ---- */
@@ -265,9 +409,14 @@ struct saved {
 	unsigned char cpus[CPUS_BYTES];
 	bool all_cpus;
 	struct vc_sched sched;
+	struct vc_disk disk;
 	struct vc_io io[MAX_IO];
 	int nr_io;
 	__u64 caps;
+	char (*mounts)[VC_FSTYPE_SIZE];
+	int nr_mounts;
+	struct vc_device *devices;
+	int nr_devices;
 	struct vc_hostname hostname;
 };
 
@@ -389,6 +538,32 @@ static void undo_cpus(__u32 id, const struct saved *old, int unused)
 		      old->all_cpus ? 0 : CPUS_BYTES);
 }
 
+/* Both at once, whichever is given: the second entry has nothing to do. */
+static int apply_disk(__u32 id, const struct settings *set, struct saved *old,
+		      int opt)
+{
+	struct vc_disk disk;
+	int ret;
+
+	if (opt == OPT_INODES)
+		return 0;
+	ret = vc_disk_get(id, &disk);
+	if (ret)
+		return ret;
+	old->disk = disk;
+	if (given(set, OPT_DISK))
+		disk.bytes_limit = set->disk.bytes_limit;
+	if (given(set, OPT_INODES))
+		disk.inodes_limit = set->disk.inodes_limit;
+	return vc_disk_set(id, &disk);
+}
+
+static void undo_disk(__u32 id, const struct saved *old, int opt)
+{
+	if (opt == OPT_DISK)
+		vc_disk_set(id, &old->disk);
+}
+
 /* For the message: the disk that is refused. */
 static const char *io_word;
 
@@ -456,6 +631,60 @@ static void undo_caps(__u32 id, const struct saved *old, int unused)
 	vc_caps_set(id, old->caps);
 }
 
+static int apply_mounts(__u32 id, const struct settings *set,
+			struct saved *old, int unused)
+{
+	(void)unused;
+	old->nr_mounts = vc_mounts_get(id, &old->mounts);
+	return old->nr_mounts < 0 ? old->nr_mounts :
+		vc_mounts_set(id, set->mounts, set->nr_mounts);
+}
+
+static void undo_mounts(__u32 id, const struct saved *old, int unused)
+{
+	(void)unused;
+	vc_mounts_set(id, old->mounts, old->nr_mounts);
+}
+
+/* What is given goes over what it has. */
+static int apply_devices(__u32 id, const struct settings *set,
+			 struct saved *old, int unused)
+{
+	struct vc_device *list;
+	int i, j, n, ret;
+
+	(void)unused;
+	old->nr_devices = vc_devices_get(id, &old->devices);
+	if (old->nr_devices < 0)
+		return old->nr_devices;
+	list = calloc(old->nr_devices + set->nr_devices + 1, sizeof(*list));
+	if (!list)
+		die_memory();
+	n = set->only_devices ? 0 : old->nr_devices;
+	memcpy(list, old->devices, n * sizeof(*list));
+	for (i = 0; i < set->nr_devices; i++) {
+		const struct vc_device *dev = &set->devices[i];
+
+		for (j = 0; j < n; j++)
+			if (list[j].type == dev->type &&
+			    list[j].major == dev->major &&
+			    list[j].minor == dev->minor)
+				break;
+		list[j] = *dev;
+		if (j == n)
+			n++;
+	}
+	ret = vc_devices_set(id, list, n);
+	free(list);
+	return ret;
+}
+
+static void undo_devices(__u32 id, const struct saved *old, int unused)
+{
+	(void)unused;
+	vc_devices_set(id, old->devices, old->nr_devices);
+}
+
 static int apply_hostname(__u32 id, const struct settings *set,
 			  struct saved *old, int unused)
 {
@@ -470,6 +699,61 @@ static void undo_hostname(__u32 id, const struct saved *old, int unused)
 {
 	(void)unused;
 	vc_hostname_set(id, old->hostname.name);
+}
+
+static int apply_root(__u32 id, const struct settings *set, struct saved *old,
+		      int unused)
+{
+	(void)old;
+	(void)unused;
+	return vc_root_set(id, set->word[OPT_ROOT - OPT_SETTING],
+			   (given(set, OPT_ROOT_RO) ? VC_ROOT_READONLY : 0) |
+			   (given(set, OPT_BARE) ? VC_ROOT_BARE : 0));
+}
+
+static void undo_root(__u32 id, const struct saved *old, int unused)
+{
+	(void)old;
+	(void)unused;
+	vc_root_remove(id);
+}
+
+/* For the message: the bind that is refused. */
+static const char *bind_word;
+
+static int apply_binds(__u32 id, const struct settings *set, struct saved *old,
+		       int unused)
+{
+	const struct bind *bind;
+	int i, ret = 0;
+
+	(void)old;
+	(void)unused;
+	for (i = 0; i < set->nr_binds && !ret; i++) {
+		bind = &set->bind[i];
+		bind_word = bind->source;
+		ret = vc_bind_add(id, bind->source, bind->target,
+				  bind->readonly ? VC_BIND_READONLY : 0);
+	}
+	return ret;
+}
+
+static int apply_nothing(__u32 id, const struct settings *set,
+			 struct saved *old, int unused)
+{
+	(void)id;
+	(void)set;
+	(void)old;
+	(void)unused;
+	return 0;
+}
+
+/* A bind goes with its root alone: they are set together. */
+static void undo_nothing(__u32 id, const struct saved *old, int unused)
+{
+	(void)id;
+	(void)old;
+	(void)unused;
 }
 
 /*
@@ -520,14 +804,38 @@ static const struct setting {
 		{ EINVAL, "/sys/devices/system/cpu/possible tells which CPUs there are" },
 		{ EPERM, "a context above has not all of them: see 'vcontext list --tree -o +CPUS'" },
 	} },
+#define DISK_HINTS { \
+		{ ENOENT, "it limits what is below a root: give it one" }, \
+		{ EBUSY, "nobody may be in it meanwhile, nor any other project be set below its root" }, \
+		{ ENOSPC, "a context above has less left, or one below has more: see 'vcontext list --tree -o +DISKLIMIT,DISK,INODELIMIT,INODES'" }, \
+	}
+	{ OPT_DISK, OPT_INODES, OPT_DISK, parse_disk_size, apply_disk,
+	  undo_disk, DISK_HINTS },
+	{ OPT_INODES, 0, OPT_INODES, parse_inodes, apply_disk, undo_disk,
+	  DISK_HINTS },
 	{ OPT_IO, 0, 0, parse_io, apply_io, undo_io, {
 		{ ENODEV, "it takes a whole disk, no partition: see /proc/partitions" },
 	} },
 	{ OPT_CAPS, 0, 0, parse_caps, apply_caps, undo_caps, {
 		{ EPERM, "the parent lacks one of them: see 'vcontext list --tree -o +CAPS'" },
 	} },
+	{ OPT_MOUNTS, 0, 0, parse_mounts, apply_mounts, undo_mounts, {
+		{ EPERM, "a context above does not have all of them: see 'vcontext list --tree -o +MOUNTS'" },
+		{ EEXIST, "one is there twice" },
+	} },
+	{ OPT_DEVICE, 0, 0, parse_device, apply_devices, undo_devices, {
+		{ EPERM, "a context above has less: see 'vcontext list --tree -o +DEVICES'" },
+	} },
 	{ OPT_HOSTNAME, 0, 0, parse_hostname, apply_hostname, undo_hostname, {
 		{ ENOENT, "a host name of its own takes --utsns when it is created" },
+	} },
+	{ OPT_ROOT, 0, 0, parse_word, apply_root, undo_root, {
+		{ EBUSY, "it has a root already, or programs run in it: 'vcontext info' tells" },
+	} },
+	{ OPT_ROOT_RO, 0, 0, parse_word, apply_nothing, undo_nothing, {} },
+	{ OPT_BARE, 0, 0, parse_word, apply_nothing, undo_nothing, {} },
+	{ OPT_BIND, 0, 0, parse_bind, apply_binds, undo_nothing, {
+		{ ENOENT, "something has to be there to be covered: make a directory, or a file for a file" },
 	} },
 };
 
@@ -544,6 +852,8 @@ bool settings_option(struct settings *set, int val)
 {
 	size_t i;
 
+	if (val == 'v')
+		val = OPT_BIND;
 	for (i = 0; i < ARRAY_SIZE(settings); i++) {
 		if (settings[i].opt != val)
 			continue;
@@ -616,8 +926,20 @@ bool setup_option(struct setup *setup, int val)
 	return settings_option(&setup->set, val);
 }
 
+void settings_check(const struct settings *set)
+{
+	static const int with_root[] = { OPT_ROOT_RO, OPT_BARE, OPT_BIND };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(with_root); i++)
+		if (given(set, with_root[i]) && !given(set, OPT_ROOT))
+			die_usage("--%s takes --root DIR",
+				  option_name(with_root[i]));
+}
+
 void setup_finish(struct setup *setup)
 {
+	settings_check(&setup->set);
 	if (given(&setup->set, OPT_HOSTNAME))
 		setup->create.flags |= VC_CREATE_UTSNS;
 }
@@ -634,6 +956,8 @@ static void complain_setting(int error, const struct settings *set,
 			hint = s->hints[i].hint;
 	if (s->opt == OPT_IO)
 		word = io_word;
+	if (s->opt == OPT_BIND)
+		word = bind_word;
 	complain_hint(error, hint, "cannot set %s%s%s%s%s%s%s%s%s",
 		      one ? "--" : "", one ? option_name(s->opt) : "",
 		      one ? " " : "", one ? word : "",
@@ -662,7 +986,8 @@ int settings_apply(__u32 id, const struct settings *set)
 			undo_io(id, &old, 0);
 		goto undo;
 	}
-	return 0;
+	ret = 0;
+	goto out;
 
 undo:
 	while (i--) {
@@ -671,5 +996,9 @@ undo:
 		if (given(set, s->opt) || (s->also && given(set, s->also)))
 			s->undo(id, &old, s->arg);
 	}
-	return -1;
+	ret = -1;
+out:
+	free(old.mounts);
+	free(old.devices);
+	return ret;
 }

@@ -42,6 +42,7 @@ static const struct {
 	{ VC_CAT_VNET, 0, "network devices" },
 	{ VC_CAT_NETADDR, 0, "network addresses" },
 	{ VC_CAT_VFS, 0, "file systems" },
+	{ VC_CAT_VFS, VC_VFS_DISK, "disk limit" },
 	{ VC_CAT_VFS, VC_VFS_FILES, "open files" },
 	{ VC_CAT_VFS, VC_VFS_IO, "block I/O" },
 	{ VC_CAT_MEMORY, 0, "memory" },

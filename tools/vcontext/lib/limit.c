@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Categories 6, 7 and 8: files, block I/O, memory and connections.
+ * Categories 6, 7 and 8: files, disk, block I/O, memory and connections.
  */
 #include "vcontext.h"
 
@@ -40,6 +40,18 @@ int vc_io_get(__u32 id, struct vc_io *io)
 {
 	return vc_syscall(VC_CMD_SIZED(VC_CAT_VFS, VC_SUB_GET, VC_VFS_IO,
 				       struct vc_io), id, io);
+}
+
+int vc_disk_set(__u32 id, const struct vc_disk *disk)
+{
+	return vc_syscall(VC_CMD_SIZED(VC_CAT_VFS, VC_SUB_SET, VC_VFS_DISK,
+				       struct vc_disk), id, (void *)disk);
+}
+
+int vc_disk_get(__u32 id, struct vc_disk *disk)
+{
+	return vc_syscall(VC_CMD_SIZED(VC_CAT_VFS, VC_SUB_GET, VC_VFS_DISK,
+				       struct vc_disk), id, disk);
 }
 
 int vc_memory_set(__u32 id, __u64 limit)

@@ -18,6 +18,12 @@ int vc_enter(__u32 id)
 			  id, NULL);
 }
 
+int vc_birth(__u32 id)
+{
+	return vc_syscall(VC_CMD(VC_CAT_CPU, VC_SUB_GET, VC_CPU_BIRTH), id,
+			  NULL);
+}
+
 int vc_enter_forks(__u32 id)
 {
 	int self = vc_current();

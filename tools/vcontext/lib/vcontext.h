@@ -205,6 +205,52 @@ int vc_cpu_usage_set(__u32 id, const struct vc_cpu_usage *usage);
 int vc_cpu_usage_get(__u32 id, struct vc_cpu_usage *usage);
 
 /**
+ * vc_mounts_set - which file system types tasks of a context may mount
+ * @id: context
+ * @types: their names; each once
+ * @n: how many; 0 forbids all, as for a new context
+ *
+ * Return: 0, or -EINVAL (no such name), -EEXIST (one is there twice), -EPERM
+ * (also: a context above does not have one).
+ */
+int vc_mounts_set(__u32 id, const char (*types)[VC_FSTYPE_SIZE], size_t n);
+
+/**
+ * vc_mounts_get - which file system types tasks of a context may mount
+ * @id: context
+ * @types: their names, sorted, to be freed with free(3)
+ *
+ * What contexts above lack is not there.
+ *
+ * Return: how many, or -ENOMEM.
+ */
+int vc_mounts_get(__u32 id, char (**types)[VC_FSTYPE_SIZE]);
+
+/**
+ * vc_devices_set - which devices tasks of a context may open and make
+ * @id: context
+ * @devices: each once
+ * @n: how many
+ *
+ * A new context has null, zero, full, random, urandom, tty, ptmx and pts.
+ *
+ * Return: 0, or -EINVAL (a value), -EEXIST (one is there twice), -EPERM (also:
+ * more than a context above has).
+ */
+int vc_devices_set(__u32 id, const struct vc_device *devices, size_t n);
+
+/**
+ * vc_devices_get - which devices tasks of a context may open and make
+ * @id: context
+ * @devices: sorted, to be freed with free(3)
+ *
+ * What contexts above lack is not there.
+ *
+ * Return: how many, or -ENOMEM.
+ */
+int vc_devices_get(__u32 id, struct vc_device **devices);
+
+/**
  * vc_cpuset_set - set the CPUs that tasks of a context may run on
  * @id: context
  * @mask: CPU n is bit n % 8 of byte n / 8; a cpu_set_t is such a mask, also
@@ -254,6 +300,19 @@ int vc_cpu_stat_get(__u32 id, struct vc_cpu_stat *stat);
  * than one thread), -EBUSY (a descriptor would lead out of its root).
  */
 int vc_enter(__u32 id);
+
+/**
+ * vc_birth - a descriptor for births in a context
+ * @id: context
+ *
+ * clone3(2) takes it with CLONE_INTO_CGROUP.  The child is born with the limits
+ * and the PID namespace of the context, and calls vc_enter(VC_ID_SELF), which
+ * takes no rights, before it executes a program; the descriptor has to be
+ * closed in it by then.  vc_spawn() does it all.
+ *
+ * Return: the descriptor, close-on-exec, or -errno.
+ */
+int vc_birth(__u32 id);
 
 /**
  * vc_enter_forks - does entering a context take a fork(2)?
@@ -386,6 +445,66 @@ int vc_freeze_set(__u32 id, int freeze);
  */
 int vc_freeze_get(__u32 id);
 
+/* ---- virtual root (category 6) ---- */
+
+/**
+ * vc_root_set - make a directory the root of a context
+ * @id: context, without tasks and without a root
+ * @path: of the directory, as the caller sees it
+ * @flags: VC_ROOT_READONLY: nothing can be written through it; VC_ROOT_BARE:
+ *	without the proc, dev and sys that the kernel mounts where the
+ *	directory has directories of these names
+ *
+ * What is mounted below the directory comes along.  The host's tree can not be
+ * reached from inside.
+ *
+ * Return: 0, or -EBUSY (tasks, or it has a root), -ENOENT, -ENOTDIR, -EACCES.
+ */
+int vc_root_set(__u32 id, const char *path, __u32 flags);
+
+/**
+ * vc_root_get - the root of a context
+ * @id: context
+ * @path: filled, with a NUL; "/" if the context is the caller's own
+ * @size: bytes at @path
+ * @flags: filled unless NULL
+ *
+ * Return: length of the path, or -ENOENT (it has none), -ERANGE (@size is too
+ * small).
+ */
+int vc_root_get(__u32 id, char *path, size_t size, __u32 *flags);
+
+/**
+ * vc_root_remove - take the root of a context away, with all binds
+ * @id: context, without tasks
+ *
+ * Return: 0, or -EBUSY (tasks), -ENOENT (it has none).
+ */
+int vc_root_remove(__u32 id);
+
+/**
+ * vc_bind_add - let a directory or file appear below the root of a context
+ * @id: context with a root, without tasks
+ * @source: path, as the caller sees it
+ * @target: absolute path, as the inside sees it; something of the same kind
+ *	has to be there
+ * @flags: VC_BIND_READONLY: nothing can be written through it
+ *
+ * Return: 0, or -EBUSY (tasks), -ENOENT (no root; no source; no target),
+ * -ENOTDIR (a directory on a file or a file on a directory), -ENAMETOOLONG.
+ */
+int vc_bind_add(__u32 id, const char *source, const char *target, __u32 flags);
+
+/**
+ * vc_bind_targets - what has been bound below the root of a context
+ * @id: context
+ * @targets: set to an array of paths, in order, to be released with free(3);
+ *	NULL if there are none
+ *
+ * Return: how many, or -ENOMEM.
+ */
+int vc_bind_targets(__u32 id, char (**targets)[VC_TARGET_SIZE]);
+
 /* ---- files and block I/O (category 6) ---- */
 
 /**
@@ -429,6 +548,30 @@ int vc_io_set(__u32 id, const struct vc_io *io);
  * Return: 0, or -ENODEV (no such device).
  */
 int vc_io_get(__u32 id, struct vc_io *io);
+
+/**
+ * vc_disk_set - limit what may be below the root of a context
+ * @id: context without tasks
+ * @disk: bytes_limit and inodes_limit, VC_UNLIMITED for none
+ *
+ * A project quota on the root's directory: it takes a file system that is
+ * mounted with prjquota.  Beyond it writing fails with EDQUOT, on XFS ENOSPC.
+ * To change one of the limits, get first.
+ *
+ * Return: 0, or -ENOENT (no root), -EBUSY (tasks, or a project that somebody
+ * else has set), -EOPNOTSUPP (no project quota), -ENOSPC (more than a context
+ * above has left), -EPERM, -EROFS, -ESRCH, -EINTR.
+ */
+int vc_disk_set(__u32 id, const struct vc_disk *disk);
+
+/**
+ * vc_disk_get - limits and usage of what is below the root of a context
+ * @id: context
+ * @disk: filled; without a limit nothing is counted, and usage is 0
+ *
+ * Return: 0, or -ENOENT (no root), -EOPNOTSUPP.
+ */
+int vc_disk_get(__u32 id, struct vc_disk *disk);
 
 /* ---- memory (category 7) ---- */
 
@@ -554,9 +697,9 @@ int vc_events_read(int fd, struct vc_event *events, unsigned int n);
 /* Where vc_spawn() failed. */
 enum vc_spawn_stage {
 	VC_SPAWN_NONE,		/* it did not */
-	VC_SPAWN_SETUP,		/* in the caller: pipe, fork */
+	VC_SPAWN_SETUP,		/* in the caller: pipe, descriptor */
 	VC_SPAWN_ENTER,		/* vc_enter() in the child */
-	VC_SPAWN_BIRTH,		/* fork into the PID namespace */
+	VC_SPAWN_BIRTH,		/* clone3(2) into the context */
 	VC_SPAWN_EXEC,		/* execve(2) inside */
 };
 
@@ -587,9 +730,9 @@ struct vc_spawn {
  * Returns once the program runs or has failed to.  The program is a child of
  * the caller, also in a PID namespace, where it is the first process or
  * a sibling of it; wait for it with waitpid(2).  Signals that the caller
- * handles have their default action in it, ignored ones stay ignored.  In a PID
- * namespace a second task exists for a moment, which the limit must have room
- * for.
+ * handles have their default action in it, ignored ones stay ignored.
+ * Directories and O_PATH descriptors that the caller has open without
+ * close-on-exec keep the program out of a context with a root.
  *
  * May be called with other threads running.
  *
