@@ -136,11 +136,17 @@
 #define VC_COUNT		VC_GET(VC_CAT_PROCESS, VC_PROCESS_SIGNAL)
 #define VC_SET_FILES		VC_SET(VC_CAT_VFS, VC_VFS_FILES)
 #define VC_GET_FILES		VC_GET(VC_CAT_VFS, VC_VFS_FILES)
+#define VC_SET_MOUNTS		VC_SET(VC_CAT_VFS, VC_VFS_MOUNTS)
+#define VC_GET_MOUNTS		VC_GET(VC_CAT_VFS, VC_VFS_MOUNTS)
+#define VC_SET_DEVICES		VC_SET(VC_CAT_VFS, VC_VFS_DEVICES)
+#define VC_GET_DEVICES		VC_GET(VC_CAT_VFS, VC_VFS_DEVICES)
 #define VC_SET_TCP		VC_SET(VC_CAT_OTHER, VC_OTHER_TCP)
 #define VC_GET_TCP		VC_GET(VC_CAT_OTHER, VC_OTHER_TCP)
 #define VC_SET_IO		VC_SET(VC_CAT_VFS, VC_VFS_IO)
 #define VC_GET_IO		VC_GET(VC_CAT_VFS, VC_VFS_IO)
 #define VC_IO_VERSION		VC_CMD(VC_CAT_VFS, VC_SUB_VERSION, VC_VFS_IO)
+#define VC_SET_ROOT		VC_SET(VC_CAT_VFS, VC_VFS_ROOT)
+#define VC_GET_ROOT		VC_GET(VC_CAT_VFS, VC_VFS_ROOT)
 #define VC_OPEN_EVENTS		VC_GET(VC_CAT_EVENT, VC_EVENT_OPEN)
 
 #define VC_SET_FREEZE		VC_SET(VC_CAT_PROCESS, VC_PROCESS_FREEZE)
@@ -291,6 +297,17 @@ static __maybe_unused long ctx_set_caps(__u32 id, __u64 caps)
 	struct vc_caps c = { .caps = caps };
 
 	return vc(VC_SET_CAPS, id, &c);
+}
+
+static __maybe_unused long ctx_set_root(__u32 id, const char *path, __u32 flags)
+{
+	struct vc_vfs_root root = {
+		.path = (uintptr_t)path,
+		.len = strlen(path),
+		.flags = flags,
+	};
+
+	return vc(VC_SET_ROOT, id, &root);
 }
 
 static __maybe_unused long task_move(pid_t pid, __u32 id)
@@ -615,6 +632,10 @@ static __maybe_unused void agent_main(int sock)
 		if (cmsg && cmsg->cmsg_type == SCM_RIGHTS) {
 			close(agent_fd);
 			memcpy(&agent_fd, CMSG_DATA(cmsg), sizeof(int));
+		} else if (msg.msg_flags & MSG_CTRUNC) {
+			/* The kernel did not let it in. */
+			close(agent_fd);
+			agent_fd = -1;
 		}
 		memcpy(agent_buf, req.buf, sizeof(agent_buf));
 		memset(&reply, 0, sizeof(reply));
@@ -640,7 +661,8 @@ static __attribute__((constructor(65000))) void agent_constructor(void)
 		agent_main(atoi(sock));
 }
 
-static __maybe_unused void agent_become(int sock, unsigned int flags)
+static __maybe_unused void agent_become(int sock, unsigned int flags,
+					const char *exe)
 {
 	char env[64];
 	char *argv[] = { (char *)"agent", NULL };
@@ -650,7 +672,7 @@ static __maybe_unused void agent_become(int sock, unsigned int flags)
 		agent_main(sock);
 	fcntl(sock, F_SETFD, 0);
 	snprintf(env, sizeof(env), AGENT_ENV "=%d", sock);
-	execve("/proc/self/exe", argv, envp);
+	execve(exe, argv, envp);
 	_exit(127);
 }
 
@@ -730,11 +752,12 @@ static __maybe_unused long agent_give(struct agent *agent, int fd)
 }
 
 /*
- * Starts an agent in context @id: 0, or why it could not enter.  VC_ID_HOST
- * leaves it where the caller is.
+ * Starts an agent that goes where it is to be by @enter, and executes @exe
+ * there: 0, or why it could not enter.
  */
-static __maybe_unused long agent_start(struct agent *agent, __u32 id,
-				       unsigned int flags)
+static __maybe_unused long agent_start_by(struct agent *agent,
+					  long (*enter)(long arg), long arg,
+					  const char *exe, unsigned int flags)
 {
 	struct agent_request req = {};
 	int sock[2], state[2];
@@ -755,7 +778,7 @@ static __maybe_unused long agent_start(struct agent *agent, __u32 id,
 	}
 	if (!agent->pid) {
 		setpgid(0, agent_group);
-		msg[0] = id == VC_ID_HOST ? 0 : vc(VC_MIGRATE, id, NULL);
+		msg[0] = enter(arg);
 		msg[1] = 0;
 		if (!msg[0] && (flags & AGENT_FORK)) {
 			pid_t pid = fork();
@@ -763,7 +786,7 @@ static __maybe_unused long agent_start(struct agent *agent, __u32 id,
 			if (!pid) {
 				prctl(PR_SET_PDEATHSIG, SIGKILL);
 				close(state[1]);
-				agent_become(sock[1], flags);
+				agent_become(sock[1], flags, exe);
 			}
 			msg[0] = pid < 0 ? -errno : 0;
 			msg[1] = pid;
@@ -780,7 +803,7 @@ static __maybe_unused long agent_start(struct agent *agent, __u32 id,
 				;
 			_exit(0);
 		}
-		agent_become(sock[1], flags);
+		agent_become(sock[1], flags, exe);
 	}
 	if (read(state[0], msg, sizeof(msg)) == sizeof(msg)) {
 		ret = msg[0];
@@ -807,6 +830,18 @@ out:
 		}
 	}
 	return 0;
+}
+
+static long agent_enter(long id)
+{
+	return id == VC_ID_HOST ? 0 : vc(VC_MIGRATE, id, NULL);
+}
+
+/* Starts an agent in context @id; VC_ID_HOST leaves it where the caller is. */
+static __maybe_unused long agent_start(struct agent *agent, __u32 id,
+				       unsigned int flags)
+{
+	return agent_start_by(agent, agent_enter, id, "/proc/self/exe", flags);
 }
 
 /* ---- what agents are asked ---- */
@@ -977,6 +1012,45 @@ static __maybe_unused long ask_path(struct agent *agent, agent_fn fn,
 {
 	COPY(agent_buf, path);
 	return ask0(agent, fn);
+}
+
+/* The file in agent_buf can be opened: 0 or -errno. */
+static __maybe_unused long a_open_file(long flags, long b, long c)
+{
+	int fd = open(agent_buf, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static __maybe_unused long ask_open(struct agent *agent, const char *path,
+				    int flags)
+{
+	COPY(agent_buf, path);
+	return ask(agent, a_open_file, flags);
+}
+
+/* How many entries the directory in agent_buf has. */
+static __maybe_unused long a_list(long a, long b, long c)
+{
+	DIR *dir = opendir(agent_buf);
+	long n = 0;
+
+	if (!dir)
+		return -errno;
+	errno = 0;
+	while (readdir(dir))
+		n++;
+	n = errno ? -errno : n;
+	closedir(dir);
+	return n;
+}
+
+static __maybe_unused long a_unshare(long flags, long b, long c)
+{
+	return res(unshare(flags));
 }
 
 static __maybe_unused long a_setpriority(long nice, long b, long c)

@@ -10,6 +10,10 @@
  */
 #include "common.h"
 
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <linux/userfaultfd.h>
+
 FIXTURE(guard)
 {
 	long a, b, d;
@@ -618,11 +622,6 @@ static long a_setns(long flags, long b, long c)
 	return res(setns(agent_fd, flags));
 }
 
-static long a_unshare(long flags, long b, long c)
-{
-	return res(unshare(flags));
-}
-
 /* What nsenter does: by a process, and by its files. */
 TEST_F(guard, setns)
 {
@@ -684,6 +683,217 @@ TEST_F(guard, setns_userns)
 	close(fd);
 	EXPECT_EQ(0, ask(&agent, a_unshare, CLONE_NEWUSER));
 	EXPECT_EQ(-EPERM, ask(&agent, a_setns, CLONE_NEWUTS));
+}
+
+/* With all capabilities, into namespaces that it has been handed. */
+TEST_F(guard, setns_trusted)
+{
+	static const char * const links[] = {
+		"uts", "ipc", "net", "pid", "cgroup",
+	};
+	long id = ctx_make(VC_ID_SELF, VC_CREATE_UTSNS, 16, NULL), below;
+	struct agent agent, in_below;
+	char path[64];
+	unsigned int i;
+	int fd;
+
+	ASSERT_LT(0, id);
+	ASSERT_EQ(0, ctx_set_caps(id, ~0ULL));
+	below = ctx_new_below(id, 0);
+	ASSERT_LT(0, below);
+	ASSERT_EQ(0, ctx_set_caps(below, ~0ULL));
+	ASSERT_EQ(0, agent_start(&agent, id, 0));
+	ASSERT_EQ(0, agent_start(&in_below, below, 0));
+	for (i = 0; i < ARRAY_SIZE(links); i++) {
+		snprintf(path, sizeof(path), "/proc/1/ns/%s", links[i]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, agent_give(&self->host, fd));
+		ASSERT_EQ(0, agent_give(&agent, fd));
+		close(fd);
+		EXPECT_EQ(0, ask0(&self->host, a_setns)) TH_LOG("%s", links[i]);
+		EXPECT_EQ(-EPERM, ask0(&agent, a_setns)) TH_LOG("%s", links[i]);
+	}
+	/* the one that it owns, also after it has left it */
+	snprintf(path, sizeof(path), "/proc/%d/ns/uts", agent.pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, agent_give(&agent, fd));
+	ASSERT_EQ(0, agent_give(&in_below, fd));
+	close(fd);
+	EXPECT_EQ(0, ask0(&agent, a_setns));
+	EXPECT_EQ(0, ask(&agent, a_unshare, CLONE_NEWUTS));
+	EXPECT_EQ(0, ask0(&agent, a_setns));
+	/* of the context above */
+	EXPECT_EQ(-EPERM, ask0(&in_below, a_setns));
+	/* made below */
+	ASSERT_EQ(0, ask(&in_below, a_unshare, CLONE_NEWUTS));
+	snprintf(path, sizeof(path), "/proc/%d/ns/uts", in_below.pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, agent_give(&agent, fd));
+	EXPECT_EQ(0, ask0(&agent, a_setns));
+	/* a context that is gone */
+	agent_end(&in_below);
+	ASSERT_EQ(0, ctx_kill(below));
+	EXPECT_EQ(-EPERM, ask0(&agent, a_setns));
+	ASSERT_EQ(0, agent_give(&self->host, fd));
+	EXPECT_EQ(0, ask0(&self->host, a_setns));
+	close(fd);
+	EXPECT_INSIDE(&agent, id);
+}
+
+/* ---- what the machine would do for the inside ---- */
+
+static long a_drop(long a, long b, long c)
+{
+	return res(setuid(1000));
+}
+
+static long a_bpf(long a, long b, long c)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = 4,
+		.max_entries = 1,
+	};
+	long ret = res(syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)));
+
+	if (ret >= 0)
+		close(ret);
+	return ret < 0 ? ret : 0;
+}
+
+TEST_F(guard, bpf)
+{
+	static const char path[] = "/proc/sys/kernel/unprivileged_bpf_disabled";
+	struct agent user;
+
+	/* without a privilege it works where the host lets it */
+	if (file_number(path, NULL) == 0) {
+		ASSERT_EQ(0, agent_start(&user, VC_ID_HOST, 0));
+		ASSERT_EQ(0, ask0(&user, a_drop));
+		EXPECT_EQ(0, ask0(&user, a_bpf));
+	}
+	EXPECT_EQ(0, ask0(&self->host, a_bpf));
+	EXPECT_EQ(-EPERM, ask0(&self->in_d, a_bpf));
+	ASSERT_EQ(0, ctx_set_caps(self->d, 1ULL << CAP_BPF));
+	EXPECT_EQ(0, ask0(&self->in_d, a_bpf));
+}
+
+#define MODPROBE	"/proc/sys/kernel/modprobe"
+#define HELPER		"/tmp/vcontext_guard_modprobe"
+#define HELPED		"/tmp/vcontext_guard_helped"
+
+/* A protocol that the kernel looks for a module of. */
+static long a_socket(long family, long b, long c)
+{
+	int fd = socket(family, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+/* Was the host's helper started for a socket of the agent's? */
+static bool helped(struct agent *agent)
+{
+	unlink(HELPED);
+	ask(agent, a_socket, AF_ROSE);
+	return !unlink(HELPED);
+}
+
+TEST_F(guard, module)
+{
+	static const char script[] = "#!/bin/sh\n: >" HELPED "\n";
+	char was[256] = "";
+	int fd;
+
+	if (file_read(MODPROBE, was, sizeof(was)) < 0)
+		SKIP(return, "no modules");
+	fd = open(HELPER, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0755);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ((ssize_t)strlen(script), write(fd, script, strlen(script)));
+	close(fd);
+	EXPECT_EQ(0, file_write(MODPROBE, HELPER));
+	EXPECT_TRUE(helped(&self->host));
+	EXPECT_FALSE(helped(&self->in_d));
+	EXPECT_EQ(-EAFNOSUPPORT, ask(&self->in_d, a_socket, AF_ROSE));
+	EXPECT_EQ(0, ctx_set_caps(self->d, 1ULL << CAP_SYS_MODULE));
+	EXPECT_TRUE(helped(&self->in_d));
+	EXPECT_EQ(0, file_write(MODPROBE, was));
+	unlink(HELPER);
+}
+
+#define TRACES		"/tmp/vcontext_guard_traces"
+
+/* Mode bits suffice there, too. */
+TEST_F(guard, tracefs)
+{
+	mkdir(TRACES, 0755);
+	if (mount("none", TRACES, "tracefs", 0, NULL)) {
+		rmdir(TRACES);
+		SKIP(return, "no tracefs");
+	}
+	EXPECT_EQ(0, ask_open(&self->host, TRACES "/set_event", O_WRONLY));
+	EXPECT_EQ(-EPERM, ask_open(&self->in_d, TRACES "/set_event", O_WRONLY));
+	EXPECT_EQ(-EPERM, ask_open(&self->in_d, TRACES "/trace", O_RDONLY));
+	ASSERT_EQ(0, ctx_set_caps(self->d, 1ULL << CAP_SYS_ADMIN));
+	EXPECT_EQ(0, ask_open(&self->in_d, TRACES "/trace", O_RDONLY));
+	umount2(TRACES, MNT_DETACH);
+	rmdir(TRACES);
+}
+
+/* ---- what has checks of the kernel's own ---- */
+
+static long a_perf(long pid, long cpu, long kernel)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.exclude_kernel = !kernel,
+		.exclude_hv = 1,
+		.disabled = 1,
+	};
+	long ret = res(syscall(SYS_perf_event_open, &attr, pid, cpu, -1,
+			       PERF_FLAG_FD_CLOEXEC));
+
+	if (ret >= 0)
+		close(ret);
+	return ret < 0 ? ret : 0;
+}
+
+TEST_F(guard, perf)
+{
+	pid_t pid = self->host.pid;
+
+	EXPECT_EQ(0, ask3(&self->host, a_perf, -1, 0, 1));
+	EXPECT_EQ(0, ask3(&self->host, a_perf, pid, -1, 0));
+	EXPECT_EQ(-EACCES, ask3(&self->in_d, a_perf, -1, 0, 1));
+	EXPECT_EQ(-ESRCH, ask3(&self->in_d, a_perf, pid, -1, 0));
+	EXPECT_EQ(0, ask3(&self->in_d, a_perf, 0, -1, 0));
+}
+
+static long a_userfaultfd(long flags, long b, long c)
+{
+	long ret = res(syscall(SYS_userfaultfd, O_CLOEXEC | flags));
+
+	if (ret >= 0)
+		close(ret);
+	return ret < 0 ? ret : 0;
+}
+
+/* One that could halt the kernel in the middle of a copy is not to be had. */
+TEST_F(guard, userfaultfd)
+{
+	if (ask(&self->host, a_userfaultfd, 0) == -ENOSYS)
+		SKIP(return, "no userfaultfd");
+	EXPECT_EQ(0, ask(&self->host, a_userfaultfd, 0));
+	EXPECT_EQ(-EPERM, ask(&self->in_d, a_userfaultfd, 0));
+	EXPECT_EQ(0, ask(&self->in_d, a_userfaultfd, UFFD_USER_MODE_ONLY));
 }
 
 /* ---- memory and system calls of others ---- */

@@ -287,6 +287,27 @@ enum { ANON, SHMEM, PIPE, UNIX, TCP, KERNEL, FILE_CACHE };
 
 /* ---- the disk ---- */
 
+/* A context that may use it, beside the devices that all may. */
+static long disk_ctx(long id)
+{
+	struct {
+		struct vc_devices head;
+		struct vc_device dev[5];
+	} list = {
+		.head.count = 5,
+		.dev = {
+			{ 'b', 1, VC_DEVICE_ANY, 7 }, { 'c', 1, 3, 7 },
+			{ 'c', 1, 5, 7 }, { 'c', 1, 8, 7 }, { 'c', 1, 9, 7 },
+		},
+	};
+	long ret;
+
+	if (id <= 0)
+		return id;
+	ret = vc(VC_SET(VC_CAT_VFS, VC_VFS_DEVICES), id, &list);
+	return ret ?: id;
+}
+
 #define DISK			"/dev/ram0"
 
 /*
@@ -344,9 +365,9 @@ FIXTURE_SETUP(memory)
 	if (vc(VC_CMD(VC_CAT_MEMORY, VC_SUB_VERSION, 0), 0, NULL) < 0 ||
 	    vc(VC_GET_OOM, VC_ID_HOST, NULL) == -EOPNOTSUPP)
 		SKIP(return, "this kernel has no memory controller");
-	self->id = ctx_make(VC_ID_SELF, 0, 16, NULL);
+	self->id = disk_ctx(ctx_make(VC_ID_SELF, 0, 16, NULL));
 	ASSERT_LT(0, self->id);
-	self->other = ctx_new(0);
+	self->other = disk_ctx(ctx_new(0));
 	ASSERT_LT(0, self->other);
 	ASSERT_EQ(0, agent_start(&self->agent, self->id, 0));
 	ASSERT_EQ(0, agent_start(&self->neighbour, self->other, 0));
@@ -360,7 +381,7 @@ FIXTURE_TEARDOWN(memory)
 TEST_F(memory, initial)
 {
 	struct vc_mem_stat stat;
-	long id = ctx_new(0);
+	long id = disk_ctx(ctx_new(0));
 
 	ASSERT_LT(0, id);
 	EXPECT_EQ(VC_UNLIMITED, total_of(id).limit);
@@ -411,7 +432,7 @@ TEST_F(memory, split)
 		{ 0, 0, 0, 0 },
 		{ VC_UNLIMITED, VC_UNLIMITED, -1, -1 },
 	};
-	long id = ctx_new(0);
+	long id = disk_ctx(ctx_new(0));
 	unsigned int i;
 
 	ASSERT_LT(0, id);
@@ -523,9 +544,9 @@ FIXTURE_SETUP(charged)
 	self->disk = ram_disk();
 	if (variant->filler == FILE_CACHE && !self->disk)
 		SKIP(return, "no disk to read from");
-	self->id = ctx_new(0);
+	self->id = disk_ctx(ctx_new(0));
 	ASSERT_LT(0, self->id);
-	self->other = ctx_new(0);
+	self->other = disk_ctx(ctx_new(0));
 	ASSERT_LT(0, self->other);
 	ASSERT_EQ(0, agent_start(&self->agent, self->id, 0));
 	ASSERT_EQ(0, agent_start(&self->neighbour, self->other, 0));
@@ -798,7 +819,7 @@ TEST_F(memory, kills_one)
 TEST_F(memory, kills_all)
 {
 	struct agent in_child;
-	long child = ctx_new_below(self->id, 0);
+	long child = disk_ctx(ctx_new_below(self->id, 0));
 	struct vc_info info;
 
 	ASSERT_LT(0, child);
@@ -819,7 +840,7 @@ TEST_F(memory, kills_all)
 TEST_F(memory, kills_below_alone)
 {
 	struct agent in_child;
-	long child = ctx_new_below(self->id, 0);
+	long child = disk_ctx(ctx_new_below(self->id, 0));
 
 	ASSERT_LT(0, child);
 	ASSERT_EQ(0, agent_start(&in_child, child, 0));
@@ -842,7 +863,7 @@ TEST_F(memory, kills_below_alone)
 TEST_F(memory, nested)
 {
 	struct agent in_child;
-	long child = ctx_new_below(self->id, 0);
+	long child = disk_ctx(ctx_new_below(self->id, 0));
 
 	ASSERT_LT(0, child);
 	ASSERT_EQ(0, agent_start(&in_child, child, 0));
@@ -906,7 +927,7 @@ FIXTURE_SETUP(swap)
 		SKIP(return, "no disk to swap on");
 	if (swapon(self->disk, 0) && errno == ENOSYS)
 		SKIP(return, "this kernel does not swap");
-	self->id = ctx_new(0);
+	self->id = disk_ctx(ctx_new(0));
 	ASSERT_LT(0, self->id);
 	ASSERT_EQ(0, agent_start(&self->agent, self->id, 0));
 }
@@ -1084,7 +1105,7 @@ TEST_F(memory, dead_with_cache)
 		struct agent agent;
 
 		/* Id and name are free at once. */
-		ASSERT_EQ(id, ctx_make(id, 0, 0, "dead"));
+		ASSERT_EQ(id, disk_ctx(ctx_make(id, 0, 0, "dead")));
 		ASSERT_EQ(0, agent_start(&agent, id, 0));
 		COPY(agent_buf, disk);
 		/* Another piece each time; together far more than there is. */
@@ -1118,7 +1139,7 @@ TEST_F(memory, dead_are_reclaimed)
 	if (!disk)
 		SKIP(return, "no disk to read from");
 	drop_caches();
-	child = ctx_new_below(self->id, 0);
+	child = disk_ctx(ctx_new_below(self->id, 0));
 	ASSERT_LT(0, child);
 	ASSERT_EQ(0, agent_start(&agent, child, 0));
 	COPY(agent_buf, disk);
@@ -1156,6 +1177,10 @@ static long a_tmpfs(long size, long b, long c)
 /* A tmpfs of its own goes with the context's namespace. */
 TEST_F(memory, dead_with_tmpfs)
 {
+	struct {
+		struct vc_mounts head;
+		char fstype[1][VC_FSTYPE_SIZE];
+	} mounts = { .head.count = 1, .fstype = { "tmpfs" } };
 	long id = 987654321;
 	int i;
 
@@ -1164,6 +1189,7 @@ TEST_F(memory, dead_with_tmpfs)
 
 		ASSERT_EQ(id, ctx_make(id, VC_CREATE_MNTNS, 0, "dead"));
 		ASSERT_EQ(0, ctx_set_caps(id, ~0ULL));
+		ASSERT_EQ(0, vc(VC_SET_MOUNTS, id, &mounts));
 		ASSERT_EQ(0, agent_start(&agent, id, AGENT_NO_EXEC));
 		EXPECT_EQ(0, ask(&agent, a_tmpfs, 8 * MB));
 		EXPECT_LE(8 * MB, stat_of(id).shmem);
