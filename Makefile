@@ -17,10 +17,15 @@ help:
 	 'make run            build, boot, show contexts at work; a shell in a terminal' \
 	 'make test           unit tests and selftests in the VM (DEBUG=1: on the debug' \
 	 '                    kernel; ONLY="PROGRAM...": these alone)' \
-	 'make test-real      all selftests, also those that DEBUG=1 leaves out for time' \
+	 'make test-real      all selftests, also those that DEBUG=1 leaves out for time, and' \
+	 '                    real software: a Debian with its service manager, apt-get,' \
+	 '                    nginx, Redis, PostgreSQL (ONLY=real: these alone; 4 minutes,' \
+	 '                    and 3 more for the image the first time)' \
 	 'make check          checkpatch, sparse, W=1, kernel-doc, reduced configs, ...' \
 	 '                    (ONLY="GATE...": these alone)' \
 	 'make bench          what contexts cost' \
+	 'make bench-peers    what a container costs by us, crun, runc, bubblewrap, lxc' \
+	 '                    (2 minutes; the image as above)' \
 	 'make kernel         the kernel alone, build/lean/arch/x86/boot/bzImage' \
 	 'make tools          the library and the vcontext command, in build/tools' \
 	 'make selftests      the test programs, in build/selftests' \
@@ -64,6 +69,8 @@ test: kernel tools selftests
 
 .PHONY: test-real
 test-real: kernel tools selftests
+	@vm/need real
+	@vm/real/image
 	@vm/test --real $(TEST_FLAGS)
 
 .PHONY: test-debug
@@ -83,6 +90,12 @@ run: kernel tools
 .PHONY: bench
 bench: kernel tools
 	@if [ -x bench/run ]; then bench/run; else echo 'no benchmark yet' >&2; exit 1; fi
+
+.PHONY: bench-peers
+bench-peers: kernel tools
+	@vm/need real
+	@vm/real/image
+	@bench/peers
 
 .PHONY: apply
 apply:
