@@ -430,11 +430,9 @@ static inline int vcontext_may_configure(const struct super_block *sb)
 	return vcontext_enabled() ? __vcontext_may_configure(sb) : 0;
 }
 
-/* @ns is being made by current. */
-static inline void vcontext_mark_ns(struct ns_common *ns)
-{
-	ns->vcontext = vcontext_enabled() ? __vcontext_mark() : 0;
-}
+/* @ns is being made by current.  A macro: it has the member where this is used. */
+#define vcontext_mark_ns(ns)						\
+	((ns)->vcontext = vcontext_enabled() ? __vcontext_mark() : 0)
 
 /* May current enter @ns by setns(2)?  0 or -EPERM; may sleep. */
 static inline int vcontext_may_setns(const struct ns_common *ns)

@@ -681,11 +681,13 @@ int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
 	if (same && (task != current || !current->vcontext_born))
 		return 0;
 
-	/* Roots change while nobody is in, and nobody enters. */
-	if (down_read_interruptible(&vc_root_rwsem))
-		return -ERESTARTNOINTR;
-	ret = enter_locked(ctx, caller, task);
-	up_read(&vc_root_rwsem);
+	do {
+		/* Roots change while nobody is in, and nobody enters. */
+		if (down_read_interruptible(&vc_root_rwsem))
+			return -ERESTARTNOINTR;
+		ret = enter_locked(ctx, caller, task);
+		up_read(&vc_root_rwsem);
+	} while (ret == -ESTALE && !(ret = vc_root_freshen(ctx)));
 	return ret;
 }
 

@@ -16,19 +16,20 @@
 #include <linux/fs.h>
 #include <linux/fs_context.h>
 #include <linux/io_uring.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/proc_fs.h>
+#include <linux/string.h>
 
-#include "../../fs/notify/fdinfo.h"
 #include "internal.h"
 
 static bool is_fanotify(const struct file *file)
 {
-#if defined(CONFIG_FANOTIFY) && defined(CONFIG_PROC_FS)
-	return file->f_op->show_fdinfo == fanotify_show_fdinfo;
-#else
-	return false;
-#endif
+	const struct dentry *dentry = file->f_path.dentry;
+
+	/* its operations are known in its file alone */
+	return dentry->d_sb->s_magic == ANON_INODE_FS_MAGIC &&
+	       !strcmp(dentry->d_name.name, "[fanotify]");
 }
 
 /**

@@ -15,7 +15,6 @@
 #include <linux/kdev_t.h>
 #include <linux/major.h>
 #include <linux/rcupdate.h>
-#include <linux/rwsem.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -238,8 +237,7 @@ static struct device_list *replace(struct vcontext *ctx,
  *
  * Context: may sleep.
  * Return: 0, %-EINVAL (a value), %-EEXIST (a device twice), %-EPERM (more than
- * a context above has), %-ESRCH (the context has been removed), %-EINTR,
- * %-ENOMEM.
+ * a context above has), %-ESRCH (the context has been removed), %-ENOMEM.
  */
 long vc_device_set(struct vc_request *req)
 {
@@ -253,10 +251,6 @@ long vc_device_set(struct vc_request *req)
 	if (IS_ERR(list))
 		return PTR_ERR(list);
 
-	if (down_write_killable(&vc_root_rwsem)) {
-		kvfree(list);
-		return -EINTR;
-	}
 	mutex_lock(&vcontext_mutex);
 	if (req->ctx->removed)
 		ret = vc_fail(-ESRCH, "context %u is gone", req->ctx->id);
@@ -264,14 +258,10 @@ long vc_device_set(struct vc_request *req)
 		ret = check_above(req->ctx, req->list, req->nr);
 	if (!ret) {
 		list = replace(req->ctx, list);
-		/* its /dev has the permitted ones; who is in keeps his */
-		if (!vc_engine_populated(req->ctx))
-			ret = vc_root_renew(req->ctx);
-		if (ret)
-			list = replace(req->ctx, list);
+		/* each /dev has the permitted ones; who is in keeps his */
+		vc_root_outdate(req->ctx);
 	}
 	mutex_unlock(&vcontext_mutex);
-	up_write(&vc_root_rwsem);
 	/* the old one, or the one that was refused */
 	if (list)
 		kvfree_rcu(list, rcu);

@@ -3,8 +3,7 @@
  * Disk limit, command 3 of category 6: a project quota on the directory that
  * is a context's virtual root.
  *
- * A project is a number that a file system keeps with each inode, accounts
- * usage to and limits.  SET gives one to everything below the directory, which
+ * SET gives a project, see project.c, to everything below the directory, which
  * from then on inherits it.  It takes numbers that nobody uses, from a range
  * of its own, and gives them back.
  *
@@ -16,20 +15,15 @@
  * Tags and limits are on the disk, contexts are not.  What a crash has left
  * over is known by its number, and SET takes it over.
  *
- * Locks: disk_mutex is held while trees are walked, which takes long, and is
+ * Locks: vc_disk_mutex is held while trees are walked, which takes long, and is
  * taken before vc_root_rwsem and vcontext_mutex.  disk_lock is for those who
  * cannot wait for it.
  */
 #include <linux/cred.h>
 #include <linux/dcache.h>
-#include <linux/dqblk_xfs.h>
-#include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/fileattr.h>	/* needs fs.h */
-#include <linux/init_task.h>
 #include <linux/kref.h>
 #include <linux/mount.h>
-#include <linux/namei.h>
 #include <linux/quota.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
@@ -37,22 +31,12 @@
 #include <linux/slab.h>
 
 #include "internal.h"
+#include "project.h"
 
 static_assert(sizeof(struct vc_disk) == 32);
 
-/* Projects that are ours to give; more than any tool takes by itself. */
-#define PROJECT_FIRST		0x70000000U
-#define PROJECT_COUNT		0x0f000000U
-/* So many in a row may be left over from crashes. */
-#define PROJECT_TRIES		65536
-
-/* Projects left over by a crash that one SET cleans up after. */
-#define STALE_MAX		16
-
 /* A walk of a whole tree that found something to do is done again so often. */
 #define RELEASE_PASSES		4
-
-enum { BYTES, INODES, NR_KINDS };
 
 static const char * const kind_names[NR_KINDS] = {
 	"bytes_limit", "inodes_limit",
@@ -71,8 +55,8 @@ static const char * const kind_names[NR_KINDS] = {
  * @carved: what @above cannot use: @limit, or the usage that SET found if that
  *	    was more; 0 without a limit
  *
- * @node, @above and @limit are written under disk_mutex and disk_lock, and
- * @carved under disk_mutex.
+ * @node, @above and @limit are written under vc_disk_mutex and disk_lock, and
+ * @carved under vc_disk_mutex.
  */
 struct disk {
 	struct kref refs;
@@ -86,10 +70,11 @@ struct disk {
 	u64 carved[NR_KINDS];
 };
 
-/* Set under disk_mutex and disk_lock, cleared under disk_lock. */
+/* Set under vc_disk_mutex and disk_lock, cleared under disk_lock. */
 VC_DEFINE(struct disk *, disk) = NULL;
 
-static DEFINE_MUTEX(disk_mutex);
+/* See the order of locks in internal.h. */
+DEFINE_MUTEX(vc_disk_mutex);
 static DEFINE_SPINLOCK(disk_lock);
 static LIST_HEAD(disks);
 static unsigned int nr_disks;
@@ -97,9 +82,6 @@ static unsigned int nr_disks;
 static LIST_HEAD(detached_disks);
 /* Those in it, and those that are being released; under disk_lock. */
 static unsigned int nr_detached;
-static u32 next_project;		/* disk_mutex */
-/* What we do to files is the kernel's doing, not that of who asked for it. */
-static const struct cred *disk_cred __ro_after_init;
 
 static void disk_free(struct kref *refs)
 {
@@ -119,22 +101,24 @@ static struct super_block *disk_sb(const struct disk *disk)
 	return disk->root.dentry->d_sb;
 }
 
-/* The limited directory that has @project, be it about to lose it. */
-static struct disk *find_project(const struct super_block *sb, u32 project)
+/**
+ * vc_disk_has_project - has a limited directory a project?
+ * @sb: on which file system
+ * @project: its number
+ *
+ * Context: vc_disk_mutex held.
+ * Return: true if it has, be it about to lose it.
+ */
+bool vc_disk_has_project(const struct super_block *sb, u32 project)
 {
 	struct disk *pos;
 
-	lockdep_assert_held(&disk_mutex);
+	lockdep_assert_held(&vc_disk_mutex);
 
 	list_for_each_entry(pos, &disks, node)
 		if (pos->project == project && disk_sb(pos) == sb)
-			return pos;
-	return NULL;
-}
-
-static bool is_ours(u32 project)
-{
-	return project - PROJECT_FIRST < PROJECT_COUNT;
+			return true;
+	return false;
 }
 
 /* The nearest limited directory at @dir or above it. */
@@ -142,7 +126,7 @@ static struct disk *find_above(struct dentry *dir)
 {
 	struct disk *pos, *best = NULL;
 
-	lockdep_assert_held(&disk_mutex);
+	lockdep_assert_held(&vc_disk_mutex);
 
 	list_for_each_entry(pos, &disks, node)
 		if (disk_sb(pos) == dir->d_sb &&
@@ -150,369 +134,6 @@ static struct disk *find_above(struct dentry *dir)
 		    (!best || is_subdir(pos->root.dentry, best->root.dentry)))
 			best = pos;
 	return best;
-}
-
-/* ---- quota ---- */
-
-/* Is the file system asked to keep to limits of projects? */
-static int check_quota(struct super_block *sb)
-{
-	const struct quotactl_ops *ops = sb->s_qcop;
-	const unsigned int flags = QCI_ACCT_ENABLED | QCI_LIMITS_ENFORCED;
-	struct qc_state state;
-	int ret;
-
-	if (!ops || !ops->get_state || !ops->get_dqblk || !ops->set_dqblk)
-		return vc_fail(-EOPNOTSUPP,
-			       "root: %s has no project quota; ext4 and xfs have, mounted with prjquota",
-			       sb->s_type->name);
-	down_read(&sb->s_umount);
-	ret = ops->get_state(sb, &state);
-	up_read(&sb->s_umount);
-	if (ret || (state.s_state[PRJQUOTA].flags & flags) != flags)
-		return vc_fail(-EOPNOTSUPP,
-			       "root: %s on %s is not mounted with prjquota",
-			       sb->s_type->name, sb->s_id);
-	return 0;
-}
-
-static int quota_read(struct super_block *sb, u32 project,
-		      struct qc_dqblk *quota)
-{
-	int ret;
-
-	memset(quota, 0, sizeof(*quota));
-	down_read(&sb->s_umount);
-	ret = sb->s_qcop->get_dqblk(sb, make_kqid_projid(KPROJIDT_INIT(project)),
-				    quota);
-	up_read(&sb->s_umount);
-	/* XFS, of one that it never had to do with */
-	return ret == -ENOENT ? 0 : ret;
-}
-
-/* As a file system has it: 0 is none, and there are no more than S64_MAX. */
-static u64 quota_limit(u64 limit)
-{
-	return limit == VC_UNLIMITED ? 0 : clamp_t(u64, limit, 1, S64_MAX);
-}
-
-/* @limit is %NULL for no limits. */
-static int quota_write(struct super_block *sb, u32 project, const u64 *limit)
-{
-	struct qc_dqblk quota = {
-		.d_fieldmask = QC_SPC_HARD | QC_SPC_SOFT | QC_INO_HARD |
-			       QC_INO_SOFT,
-	};
-	u64 bytes;
-	int ret;
-
-	if (limit) {
-		bytes = limit[BYTES];
-		/* XFS rounds up to blocks, which would be more than asked for */
-		if (bytes != VC_UNLIMITED)
-			bytes = max(round_down(bytes, sb->s_blocksize),
-				    min(bytes, sb->s_blocksize));
-		quota.d_spc_hardlimit = quota_limit(bytes);
-		quota.d_ino_hardlimit = quota_limit(limit[INODES]);
-	}
-	down_read(&sb->s_umount);
-	ret = sb->s_qcop->set_dqblk(sb, make_kqid_projid(KPROJIDT_INIT(project)),
-				    &quota);
-	up_read(&sb->s_umount);
-	return ret;
-}
-
-/* A number that nobody uses on @sb. */
-static int choose_project(struct super_block *sb, u32 *project)
-{
-	struct qc_dqblk quota;
-	int tries, ret;
-
-	lockdep_assert_held(&disk_mutex);
-
-	for (tries = 0; tries < PROJECT_TRIES; tries++) {
-		*project = PROJECT_FIRST + next_project;
-		next_project = (next_project + 1) % PROJECT_COUNT;
-		if (find_project(sb, *project))
-			continue;
-		ret = quota_read(sb, *project, &quota);
-		if (ret)
-			return vc_fail(ret, "root: quota of %s cannot be read",
-				       sb->s_id);
-		if (!quota.d_space && !quota.d_ino_count &&
-		    !quota.d_spc_hardlimit && !quota.d_spc_softlimit &&
-		    !quota.d_ino_hardlimit && !quota.d_ino_softlimit)
-			return 0;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
-	}
-	return vc_fail(-ENOSPC, "root: no project is free on %s", sb->s_id);
-}
-
-/* ---- a tree and its project ---- */
-
-/**
- * struct walk - change the project of all that is below a directory
- * @ctx: for iterate_dir()
- * @root: the directory
- * @from: project that is changed
- * @to: project that it becomes; 0 is none, and not inherited
- * @make: SET: take over what has none or is left over, fail at the first error
- *	  and signal; else change @from alone, and as much of it as can be
- * @nr_stale: how many of @stale
- * @stale: projects that were left over
- * @changed: inodes that were changed
- * @used: bytes of @names
- * @names: what iterate_dir() found, each with its length in front
- */
-struct walk {
-	struct dir_context ctx;
-	const struct path *root;
-	u32 from;
-	u32 to;
-	bool make;
-	unsigned int nr_stale;
-	u32 stale[STALE_MAX];
-	u64 changed;
-	unsigned int used;
-	u8 *names;
-};
-
-/* A directory to look at; open if that has begun. */
-struct step {
-	struct list_head node;
-	struct dentry *dentry;
-	struct file *file;
-};
-
-static bool collect_name(struct dir_context *ctx, const char *name, int len,
-			 loff_t offset, u64 ino, unsigned int type)
-{
-	struct walk *walk = container_of(ctx, struct walk, ctx);
-
-	if (len > NAME_MAX || (name[0] == '.' &&
-			       (len == 1 || (len == 2 && name[1] == '.'))))
-		return true;
-	if (walk->used + 1 + len > PAGE_SIZE)
-		return false;
-	walk->names[walk->used++] = len;
-	memcpy(walk->names + walk->used, name, len);
-	walk->used += len;
-	return true;
-}
-
-static void note_stale(struct walk *walk, u32 project)
-{
-	unsigned int i;
-
-	for (i = 0; i < walk->nr_stale; i++)
-		if (walk->stale[i] == project)
-			return;
-	if (walk->nr_stale < STALE_MAX)
-		walk->stale[walk->nr_stale++] = project;
-}
-
-/* Is the inode to get the new project?  1 and 0, or why that cannot be. */
-static int wants_project(struct walk *walk, struct dentry *dentry, u32 project)
-{
-	if (!walk->make)
-		return project == walk->from;
-	if (!project || project == walk->from || project == walk->to)
-		return 1;
-	if (is_ours(project)) {
-		note_stale(walk, project);
-		return 1;
-	}
-	return vc_fail(-EBUSY, "root: %.48s below has project %u already",
-		       dentry->d_name.name, project);
-}
-
-static int write_attr(struct dentry *dentry, struct fileattr *attr, u32 xflags,
-		      u32 project)
-{
-	struct fileattr new;
-
-	fileattr_fill_xflags(&new, xflags);
-	new.fsx_extsize = attr->fsx_extsize;
-	new.fsx_cowextsize = attr->fsx_cowextsize;
-	new.fsx_projid = project;
-	return vfs_fileattr_set(&nop_mnt_idmap, dentry, &new);
-}
-
-/* Change one inode.  1 is to be returned where to go on below it. */
-static int visit(struct walk *walk, struct dentry *dentry)
-{
-	struct fileattr attr = {};
-	u32 xflags;
-	int ret;
-
-	ret = vfs_fileattr_get(dentry, &attr);
-	/* a kind of file that has none on this file system */
-	if (ret == -ENOIOCTLCMD || ret == -ENOTTY)
-		return 0;
-	if (ret)
-		goto out;
-	/* the directory of somebody else, or moved out of it by the host */
-	if (is_ours(attr.fsx_projid) && attr.fsx_projid != walk->from &&
-	    attr.fsx_projid != walk->to &&
-	    find_project(dentry->d_sb, attr.fsx_projid))
-		return 0;
-	ret = wants_project(walk, dentry, attr.fsx_projid);
-	if (ret <= 0)
-		return ret ?: d_is_dir(dentry);
-
-	xflags = attr.fsx_xflags;
-	if (d_is_dir(dentry) && walk->to)
-		xflags |= FS_XFLAG_PROJINHERIT;
-	else
-		xflags &= ~FS_XFLAG_PROJINHERIT;
-	if (attr.fsx_projid == walk->to && attr.fsx_xflags == xflags)
-		return d_is_dir(dentry);
-
-	/* ext4 changes no project of what stays immutable */
-	ret = write_attr(dentry, &attr, xflags & ~FS_XFLAG_IMMUTABLE, walk->to);
-	if (!ret && (xflags & FS_XFLAG_IMMUTABLE))
-		ret = write_attr(dentry, &attr, xflags, walk->to);
-	if (!ret)
-		walk->changed++;
-out:
-	if (ret && walk->make)
-		return vc_fail(ret, "root: the project of %.48s cannot be set",
-			       dentry->d_name.name);
-	if (ret)
-		pr_warn_ratelimited("vcontext: %pd on %s: cannot change project %u: %d\n",
-				    dentry, dentry->d_sb->s_id, walk->from, ret);
-	return d_is_dir(dentry);
-}
-
-/* Takes over the reference to @dentry. */
-static int push(struct list_head *steps, struct dentry *dentry)
-{
-	struct step *step = kmalloc(sizeof(*step), GFP_KERNEL);
-
-	if (!step) {
-		dput(dentry);
-		return -ENOMEM;
-	}
-	step->dentry = dentry;
-	step->file = NULL;
-	list_add(&step->node, steps);
-	return 0;
-}
-
-static void pop(struct step *step)
-{
-	list_del(&step->node);
-	/* fput() would keep them all until the call returns */
-	if (step->file)
-		__fput_sync(step->file);
-	dput(step->dentry);
-	kfree(step);
-}
-
-/* The next names of a directory; none of them at its end. */
-static int read_names(struct walk *walk, struct step *step)
-{
-	const struct path path = {
-		.mnt = walk->root->mnt,
-		.dentry = step->dentry,
-	};
-	struct file *file;
-	int ret;
-
-	walk->used = 0;
-	if (!step->file) {
-		file = dentry_open(&path, O_RDONLY | O_DIRECTORY | O_LARGEFILE |
-				   O_NOATIME, disk_cred);
-		if (IS_ERR(file))
-			return PTR_ERR(file);
-		step->file = file;
-	}
-	ret = iterate_dir(step->file, &walk->ctx);
-	/* it has been removed meanwhile */
-	return ret == -ENOENT ? 0 : ret;
-}
-
-static int visit_names(struct walk *walk, struct list_head *steps,
-		       struct dentry *dir)
-{
-	struct dentry *dentry;
-	unsigned int at, len;
-	int ret, err = 0;
-
-	for (at = 0; at < walk->used; at += len) {
-		len = walk->names[at++];
-		dentry = lookup_one_positive_unlocked(&nop_mnt_idmap,
-						      (char *)walk->names + at,
-						      dir, len);
-		ret = PTR_ERR_OR_ZERO(dentry);
-		if (ret == -ENOENT)
-			continue;
-		if (!ret)
-			ret = visit(walk, dentry);
-		if (ret > 0)
-			ret = push(steps, dentry);
-		else if (!IS_ERR(dentry))
-			dput(dentry);
-		if (ret < 0 && walk->make)
-			return ret;
-		err = err ?: ret;
-	}
-	return err;
-}
-
-/*
- * Everything below the directory, on its own file system: dentries do not lead
- * through mounts.  A directory is changed before it is read.  What is made in
- * it by then is found, and what is made later inherits; and nothing that has
- * not been changed can be moved to where we do not come by any more (EXDEV).
- * So those who write meanwhile need not be kept out.
- *
- * Depth first, by a list and not by recursion: what is pinned are the
- * directories down to where we are, and at each as many as there are names in
- * a page.
- */
-static int walk_tree(struct walk *walk)
-{
-	const struct cred *old_cred;
-	struct step *step;
-	LIST_HEAD(steps);
-	int ret, err = 0;
-
-	lockdep_assert_held(&disk_mutex);
-
-	walk->ctx.actor = collect_name;
-	walk->names = (u8 *)__get_free_page(GFP_KERNEL);
-	if (!walk->names)
-		return -ENOMEM;
-	old_cred = override_creds(disk_cred);
-	ret = visit(walk, walk->root->dentry);
-	if (ret > 0)
-		ret = push(&steps, dget(walk->root->dentry));
-	else if (!ret)
-		ret = vc_fail(-EOPNOTSUPP, "root: %s gives it no project",
-			      walk->root->dentry->d_sb->s_type->name);
-	while (!list_empty(&steps)) {
-		step = list_first_entry(&steps, struct step, node);
-		ret = read_names(walk, step);
-		if (!ret && walk->used)
-			ret = visit_names(walk, &steps, step->dentry);
-		else
-			pop(step);
-		if (!ret && walk->make && signal_pending(current))
-			ret = -ERESTARTSYS;
-		if (ret && walk->make)
-			break;
-		err = err ?: ret;
-		ret = 0;
-		cond_resched();
-	}
-	while (!list_empty(&steps))
-		pop(list_first_entry(&steps, struct step, node));
-	revert_creds(old_cred);
-	free_page((unsigned long)walk->names);
-	return ret ?: err;
 }
 
 /* ---- what is carved out of what ---- */
@@ -524,7 +145,7 @@ static u64 carved_below(const struct disk *disk, int kind,
 	const struct disk *pos;
 	u64 sum = 0;
 
-	lockdep_assert_held(&disk_mutex);
+	lockdep_assert_held(&vc_disk_mutex);
 
 	list_for_each_entry(pos, &disks, node)
 		if (pos->above == disk && pos != except &&
@@ -546,13 +167,13 @@ static int write_limit(const struct disk *disk, const u64 limit[NR_KINDS])
 		below = carved_below(disk, i, NULL);
 		own[i] -= min(below, own[i]);
 	}
-	return quota_write(disk_sb(disk), disk->project, own);
+	return vc_quota_write(disk_sb(disk), disk->project, own);
 }
 
 static int read_usage(const struct disk *disk, u64 usage[NR_KINDS])
 {
 	struct qc_dqblk quota;
-	int ret = quota_read(disk_sb(disk), disk->project, &quota);
+	int ret = vc_quota_read(disk_sb(disk), disk->project, &quota);
 
 	usage[BYTES] = quota.d_space;
 	usage[INODES] = quota.d_ino_count;
@@ -590,9 +211,8 @@ static int check_limit(const struct disk *disk, const u64 limit[NR_KINDS],
 		if (limit[i] == VC_UNLIMITED) {
 			if (above && above->limit[i] != VC_UNLIMITED)
 				return vc_fail(-ENOSPC,
-					       "%s unlimited: context %u above has %llu",
-					       kind_names[i], above->id,
-					       above->limit[i]);
+					       "%s unlimited: the one above it is %llu",
+					       kind_names[i], above->limit[i]);
 			continue;
 		}
 		list_for_each_entry(pos, &disks, node)
@@ -613,9 +233,9 @@ static int check_limit(const struct disk *disk, const u64 limit[NR_KINDS],
 		others = carved_below(above, i, disk);
 		if (add(add(used_above[i], others), carved[i]) > above->limit[i])
 			return vc_fail(-ENOSPC,
-				       "%s %llu: context %u has %llu, uses %llu, others hold %llu",
-				       kind_names[i], limit[i], above->id,
-				       above->limit[i], used_above[i], others);
+				       "%s %llu: the one above it is %llu, %llu are used, others hold %llu",
+				       kind_names[i], limit[i], above->limit[i],
+				       used_above[i], others);
 	}
 	return 0;
 }
@@ -643,9 +263,8 @@ static int take_above(struct disk *disk, const u64 old[NR_KINDS])
 		    disk->carved[i] > old[i] &&
 		    add(used[i], carved_below(above, i, NULL)) > above->limit[i])
 			ret = vc_fail(-ENOSPC,
-				      "%s: context %u uses %llu of %llu by now",
-				      kind_names[i], above->id, used[i],
-				      above->limit[i]);
+				      "%s: of %llu above it %llu are used by now",
+				      kind_names[i], above->limit[i], used[i]);
 	return ret;
 }
 
@@ -658,7 +277,7 @@ static int change_limit(struct disk *disk, const u64 limit[NR_KINDS])
 	u64 carved[NR_KINDS], old[NR_KINDS];
 	int ret;
 
-	lockdep_assert_held(&disk_mutex);
+	lockdep_assert_held(&vc_disk_mutex);
 
 	ret = check_limit(disk, limit, carved);
 	if (ret)
@@ -693,7 +312,7 @@ static void disk_link(struct disk *disk, struct disk *above)
 {
 	struct disk *pos;
 
-	lockdep_assert_held(&disk_mutex);
+	lockdep_assert_held(&vc_disk_mutex);
 
 	spin_lock(&disk_lock);
 	disk->above = above;
@@ -710,7 +329,7 @@ static void disk_unlink(struct disk *disk)
 {
 	struct disk *pos;
 
-	lockdep_assert_held(&disk_mutex);
+	lockdep_assert_held(&vc_disk_mutex);
 
 	spin_lock(&disk_lock);
 	list_del_init(&disk->node);
@@ -729,7 +348,7 @@ static void disk_unlink(struct disk *disk)
 static void disk_clear(struct disk *disk)
 {
 	struct super_block *sb = disk_sb(disk);
-	struct walk walk = {
+	struct vc_walk walk = {
 		.root = &disk->root,
 		.from = disk->project,
 		.to = disk->above ? disk->above->project : 0,
@@ -743,9 +362,9 @@ static void disk_clear(struct disk *disk)
 	for (pass = 0; pass < RELEASE_PASSES; pass++) {
 		walk.ctx.pos = 0;
 		walk.changed = 0;
-		ret = walk_tree(&walk);
+		ret = vc_project_walk(&walk);
 		if (ret || !walk.changed ||
-		    quota_read(sb, disk->project, &quota) ||
+		    vc_quota_read(sb, disk->project, &quota) ||
 		    !quota.d_ino_count)
 			break;
 	}
@@ -754,47 +373,84 @@ static void disk_clear(struct disk *disk)
 	 * must not be where the one above has no limit.
 	 */
 	if (disk->above)
-		left = quota_read(sb, disk->project, &quota) ||
+		left = vc_quota_read(sb, disk->project, &quota) ||
 		       quota.d_space || quota.d_ino_count;
-	ret = quota_write(sb, disk->project, left ? nothing : NULL);
+	ret = vc_quota_write(sb, disk->project, left ? nothing : NULL);
 	if (ret)
 		pr_warn("vcontext: cannot lift limits of project %u on %s: %d\n",
 			disk->project, sb->s_id, ret);
 }
 
-/* The opposite of disk_make(); what was carved is the one's above again. */
-static void disk_release(struct disk *disk)
+static void settle_work_fn(struct work_struct *work);
+static DECLARE_WORK(settle_work, settle_work_fn);
+
+/* No context has it, and somebody has to remove its tags; disk_lock held. */
+static void detach(struct disk *disk)
+{
+	lockdep_assert_held(&disk_lock);
+
+	list_add_tail(&disk->detached, &detached_disks);
+	WRITE_ONCE(nr_detached, nr_detached + 1);
+}
+
+/*
+ * The opposite of making it, with write access to the file system; what was
+ * carved is the one's above again.
+ */
+static void disk_unmake(struct disk *disk)
 {
 	struct disk *above = disk->above;
-	int ret;
 
-	lockdep_assert_held(&disk_mutex);
+	lockdep_assert_held(&vc_disk_mutex);
 
-	ret = mnt_want_write(disk->root.mnt);
-	if (ret) {
-		pr_warn("vcontext: %s: tags of project %u stay: %d\n",
-			disk_sb(disk)->s_id, disk->project, ret);
-	} else {
-		disk_clear(disk);
+	disk_clear(disk);
+	/* the walk may have missed some: again, by who cannot be killed */
+	if (fatal_signal_pending(current)) {
+		spin_lock(&disk_lock);
+		detach(disk);
+		spin_unlock(&disk_lock);
+		queue_work(system_unbound_wq, &settle_work);
+		return;
 	}
 	disk_unlink(disk);
-	if (above && !ret)
+	if (above)
 		write_limit(above, above->limit);
-	if (!ret)
-		mnt_drop_write(disk->root.mnt);
 	disk_put(disk);
+}
+
+static void disk_release(struct disk *disk)
+{
+	struct vfsmount *mnt = mntget(disk->root.mnt);
+	int ret = mnt_want_write(mnt);
+
+	lockdep_assert_held(&vc_disk_mutex);
+
+	if (!ret) {
+		disk_unmake(disk);
+		mnt_drop_write(mnt);
+	} else {
+		pr_warn("vcontext: %s: tags of project %u stay: %d\n",
+			disk_sb(disk)->s_id, disk->project, ret);
+		disk_unlink(disk);
+		disk_put(disk);
+	}
+	mntput(mnt);
 }
 
 static void release_detached(void)
 {
 	struct disk *disk;
 
-	lockdep_assert_held(&disk_mutex);
+	lockdep_assert_held(&vc_disk_mutex);
 
 	for (;;) {
 		spin_lock(&disk_lock);
 		disk = list_first_entry_or_null(&detached_disks, struct disk,
 						detached);
+		if (disk && fatal_signal_pending(current)) {
+			queue_work(system_unbound_wq, &settle_work);
+			disk = NULL;
+		}
 		if (disk)
 			list_del_init(&disk->detached);
 		spin_unlock(&disk_lock);
@@ -809,38 +465,28 @@ static void release_detached(void)
 
 static void settle_work_fn(struct work_struct *work)
 {
-	mutex_lock(&disk_mutex);
+	mutex_lock(&vc_disk_mutex);
 	release_detached();
-	mutex_unlock(&disk_mutex);
+	mutex_unlock(&vc_disk_mutex);
 }
 
-static DECLARE_WORK(settle_work, settle_work_fn);
-
-/* A directory with its own project and no limit yet, below @above. */
-static int disk_make(struct disk *disk, struct disk *above)
+/* Give @disk's project to all that is in the directory. */
+static int disk_tag(const struct disk *disk)
 {
-	struct super_block *sb = disk_sb(disk);
-	struct walk walk = {
+	struct vc_walk walk = {
 		.root = &disk->root,
-		.from = above ? above->project : 0,
+		.from = disk->above ? disk->above->project : 0,
+		.to = disk->project,
 		.make = true,
 	};
 	unsigned int i;
 	int ret;
 
-	ret = choose_project(sb, &disk->project);
+	ret = vc_project_walk(&walk);
 	if (ret)
 		return ret;
-	disk_link(disk, above);
-	walk.to = disk->project;
-	ret = walk_tree(&walk);
-	if (ret) {
-		disk_clear(disk);
-		disk_unlink(disk);
-		return ret;
-	}
 	for (i = 0; i < walk.nr_stale; i++)
-		quota_write(sb, walk.stale[i], NULL);
+		vc_quota_write(disk_sb(disk), walk.stale[i], NULL);
 	return 0;
 }
 
@@ -927,8 +573,7 @@ static int set_new(struct vcontext *ctx, const struct path *root,
 	int i, ret;
 
 	if (above && above->root.dentry == root->dentry)
-		return vc_fail(-EBUSY, "root: context %u limits this directory",
-			       above->id);
+		return vc_fail(-EBUSY, "root: another context limits this directory");
 	disk = kzalloc(sizeof(*disk), GFP_KERNEL_ACCOUNT);
 	if (!disk)
 		return -ENOMEM;
@@ -941,18 +586,19 @@ static int set_new(struct vcontext *ctx, const struct path *root,
 	for (i = 0; i < NR_KINDS; i++)
 		disk->limit[i] = VC_UNLIMITED;
 
-	ret = disk_make(disk, above);
-	if (ret)
-		goto err_put;
-	ret = change_limit(disk, limit);
+	ret = vc_project_choose(disk_sb(disk), &disk->project);
+	if (ret) {
+		disk_put(disk);
+		return ret;
+	}
+	disk_link(disk, above);
+	ret = disk_tag(disk);
+	if (!ret)
+		ret = change_limit(disk, limit);
 	if (!ret)
 		ret = publish(ctx, root, NULL, disk);
-	if (!ret)
-		return 0;
-	disk_release(disk);
-	return ret;
-err_put:
-	disk_put(disk);
+	if (ret)
+		disk_unmake(disk);
 	return ret;
 }
 
@@ -962,15 +608,14 @@ static int set_locked(struct vcontext *ctx, const struct path *root,
 	struct disk *disk;
 	int ret;
 
-	lockdep_assert_held(&disk_mutex);
+	lockdep_assert_held(&vc_disk_mutex);
 
-	release_detached();
 	/* a context that is destroyed detaches it, but only we free it */
 	disk = READ_ONCE(VC(ctx, disk));
 	if (limit[BYTES] == VC_UNLIMITED && limit[INODES] == VC_UNLIMITED) {
 		ret = publish(ctx, root, disk, NULL);
 		if (!ret && disk)
-			disk_release(disk);
+			disk_unmake(disk);
 		return ret;
 	}
 	if (!disk)
@@ -1015,13 +660,15 @@ long vc_disk_set(struct vc_request *req)
 		ret = vc_fail(-EROFS, "root: %s is mounted read-only",
 			      root.dentry->d_sb->s_id);
 	if (!ret)
-		ret = check_quota(root.dentry->d_sb);
+		ret = vc_quota_check(root.dentry->d_sb);
 	if (ret)
 		goto out_put;
-	if (mutex_lock_interruptible(&disk_mutex)) {
+	if (mutex_lock_interruptible(&vc_disk_mutex)) {
 		ret = -ERESTARTSYS;
 		goto out_put;
 	}
+	/* before write access: this takes its own, maybe elsewhere */
+	release_detached();
 	ret = mnt_want_write(root.mnt);
 	if (ret) {
 		ret = vc_fail(ret, "root: %s is mounted read-only",
@@ -1031,7 +678,7 @@ long vc_disk_set(struct vc_request *req)
 	ret = set_locked(req->ctx, &root, limit);
 	mnt_drop_write(root.mnt);
 out_unlock:
-	mutex_unlock(&disk_mutex);
+	mutex_unlock(&vc_disk_mutex);
 out_put:
 	path_put(&root);
 	return ret;
@@ -1082,7 +729,7 @@ static int total_usage(const struct disk *disk, u64 usage[NR_KINDS])
 			return -ENOMEM;
 	}
 	for (i = 0; i < nr && !ret; i++) {
-		ret = quota_read(disk_sb(disk), projects[i], &quota);
+		ret = vc_quota_read(disk_sb(disk), projects[i], &quota);
 		usage[BYTES] += quota.d_space;
 		usage[INODES] += quota.d_ino_count;
 	}
@@ -1178,7 +825,7 @@ int vc_disk_may_enter(struct vcontext *ctx)
 	struct vcontext *pos;
 	struct path root;
 	struct disk *disk;
-	u32 id = 0;
+	bool below = false;
 
 	lockdep_assert_held(&vc_root_rwsem);
 
@@ -1192,19 +839,19 @@ int vc_disk_may_enter(struct vcontext *ctx)
 
 	spin_lock(&disk_lock);
 	if (!VC(ctx, disk)) {
-		for (pos = ctx->parent; pos->level && !id; pos = pos->parent) {
+		for (pos = ctx->parent; pos->level && !below; pos = pos->parent) {
 			disk = VC(pos, disk);
 			if (disk && disk_sb(disk) == root.dentry->d_sb &&
 			    disk->root.dentry != root.dentry &&
 			    is_subdir(root.dentry, disk->root.dentry))
-				id = pos->id;
+				below = true;
 		}
 	}
 	spin_unlock(&disk_lock);
 	path_put(&root);
-	return id ? vc_fail(-ENOSPC,
-			    "disk: context %u needs a limit, its root is below that of context %u",
-			    ctx->id, id) : 0;
+	return below ? vc_fail(-ENOSPC,
+			       "disk: context %u needs a limit, its root is below a limited one",
+			       ctx->id) : 0;
 }
 
 /**
@@ -1224,9 +871,7 @@ void vc_disk_release(struct vcontext *ctx)
 	disk = VC(ctx, disk);
 	VC(ctx, disk) = NULL;
 	if (disk)
-		list_add_tail(&disk->detached, &detached_disks);
-	if (disk)
-		WRITE_ONCE(nr_detached, nr_detached + 1);
+		detach(disk);
 	spin_unlock(&disk_lock);
 }
 
@@ -1246,11 +891,10 @@ void vc_disk_settle(void)
 	if (!READ_ONCE(nr_detached))
 		return;
 	/* a file system may stop to list files for who is being killed */
-	if (fatal_signal_pending(current)) {
+	if (fatal_signal_pending(current))
 		queue_work(system_unbound_wq, &settle_work);
-		return;
-	}
-	settle_work_fn(NULL);
+	else
+		settle_work_fn(NULL);
 }
 
 VC_INIT(disk, NULL, vc_disk_release);
@@ -1282,12 +926,3 @@ bool vc_disk_may_quotactl(int cmd, int type)
 	}
 	return true;
 }
-
-static int __init vc_disk_init(void)
-{
-	disk_cred = prepare_kernel_cred(&init_task);
-	if (!disk_cred)
-		panic("vcontext: no memory for credentials");
-	return 0;
-}
-subsys_initcall(vc_disk_init);

@@ -4,7 +4,8 @@
  *
  * Locks, outermost first:
  *
- *  disk_mutex		limited directories, and walks through all that is in them
+ *  struct vc_root's lock	a virtual root while it is changed or made anew
+ *  vc_disk_mutex	limited directories, and walks through all that is in them
  *  vc_root_rwsem	what tasks find that enter; for reading: entering
  *  vcontext_mutex	the tree: create, destroy, names, children counts
  *  vc_ns_mutex		namespaces and virtual roots
@@ -408,6 +409,7 @@ struct vc_method {
  * @cap: capability that SET takes
  * @hidden: GET does something, so /proc does not ask it
  * @available: does the running kernel have it?  %NULL is yes.
+ * @needs: what @available asks for, for people
  * @show: what GET has said, as "KEY=VALUE ..." for people and programs; %NULL
  *	  for a number, or if it is not for /proc
  * @show_all: for /proc in place of GET, where one says a part alone: whole
@@ -424,6 +426,7 @@ struct vc_command {
 	u8 cap;
 	bool hidden;
 	bool (*available)(void);
+	const char *needs;
 	void (*show)(struct seq_file *m, const struct vc_request *req);
 	void (*show_all)(struct seq_file *m, const struct vc_command *command,
 			 const struct vc_request *req);
@@ -576,16 +579,22 @@ bool vc_rooted(const struct vcontext *ctx);
 bool vc_root_own(const struct vcontext *ctx);
 bool vc_root_may_exec(const struct file *file);
 int vc_root_dir(struct vcontext *ctx, struct path *dir) __must_check;
-struct vfsmount *vc_mount_type(const char *type, void *data) __must_check;
 struct mnt_namespace *vc_root_mnt_ns(struct vcontext *ctx,
-				     struct pid_namespace *pid_ns,
-				     struct net *net);
-int vc_root_renew(struct vcontext *ctx);
+				     struct pid_namespace *pid_ns);
+int vc_root_freshen(struct vcontext *ctx) __must_check;
+void vc_root_outdate(struct vcontext *top);
 long vc_root_set(struct vc_request *req);
 long vc_root_get(struct vc_request *req);
 void vc_root_show(struct seq_file *m, const struct vc_command *command,
 		  const struct vc_request *req);
 long vc_root_remove(struct vc_request *req);
+
+/* ---- mntns.c: mount namespaces of roots ---- */
+
+struct vfsmount *vc_mount_type(const char *type, void *data) __must_check;
+
+/* ---- bind.c, a command of vfs.c ---- */
+
 long vc_bind_set(struct vc_request *req);
 long vc_bind_get(struct vc_request *req);
 void vc_bind_show(struct seq_file *m, const struct vc_request *req);

@@ -18,6 +18,7 @@
 #include <linux/bsearch.h>
 #include <linux/ctype.h>
 #include <linux/fs.h>
+#include <linux/kernfs.h>
 #include <linux/lsm_hooks.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
@@ -101,6 +102,16 @@ int __vcontext_may_configure(const struct super_block *sb)
 }
 EXPORT_SYMBOL_GPL(__vcontext_may_configure);
 
+/*
+ * Is it one for whoever mounts the type, such as that of tracefs or cgroup2?
+ * Its options are the host's, even if somebody inside was the first.
+ */
+static bool is_shared(const struct super_block *sb)
+{
+	return !(sb->s_type->fs_flags & (FS_REQUIRES_DEV | FS_USERNS_MOUNT)) ||
+	       kernfs_root_from_sb((struct super_block *)sb);
+}
+
 /**
  * vc_mount_may_remount - may current change the options of a superblock?
  * @sb: the superblock
@@ -110,6 +121,13 @@ EXPORT_SYMBOL_GPL(__vcontext_may_configure);
  */
 int vc_mount_may_remount(const struct super_block *sb)
 {
+	bool inside;
+
+	rcu_read_lock();
+	inside = vcontext_of_task(current);
+	rcu_read_unlock();
+	if (inside && is_shared(sb))
+		return -EPERM;
 	return __vcontext_may_mount(sb->s_type) ?: __vcontext_may_configure(sb);
 }
 

@@ -11,6 +11,7 @@
  * decided before.
  */
 #include <linux/cred.h>
+#include <linux/export.h>
 #include <linux/fdtable.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
@@ -134,6 +135,7 @@ int __vcontext_may_setns(const struct ns_common *ns)
 	rcu_read_unlock();
 	return ret;
 }
+EXPORT_SYMBOL_GPL(__vcontext_may_setns);
 
 static struct cgroup_namespace *cgroup_ns_of(struct vcontext *ctx)
 {
@@ -310,7 +312,7 @@ static struct mnt_namespace *mnt_ns_of(struct vcontext *ctx)
 
 	/* that of the PID namespace that is there by now */
 	vc_ns_shown(ctx, &pid_ns, &net);
-	ns = vc_root_mnt_ns(ctx, pid_ns, net);
+	ns = vc_root_mnt_ns(ctx, pid_ns);
 	return ns ?: VC(ctx, namespaces).mnt_ns;
 }
 
@@ -383,7 +385,8 @@ static int check_files(void)
  * Context: current is who enters; may sleep.
  * Return: for vc_ns_commit() or vc_ns_abort(), or an ERR_PTR(): %-EINVAL
  * (not single-threaded, or shares its fs or its descriptors), %-EBUSY (a
- * descriptor leads out of the root), %-ENOMEM, ...
+ * descriptor leads out of the root), %-ESTALE (call vc_root_freshen() first),
+ * %-ENOMEM, ...
  */
 struct vc_entry *vc_ns_prepare(struct vcontext *ctx)
 {

@@ -202,7 +202,7 @@ int __vcontext_may_open_sysctl(const struct file *file,
 #endif /* CONFIG_PROC_SYSCTL */
 
 /**
- * vc_pseudofs_may_change - may current change mode, owner or times of a file?
+ * vc_pseudofs_may_change - may current change mode or owner of a file?
  * @dentry: of any file system
  *
  * Context: process.

@@ -1,110 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The virtual root of a context, and what is bound below it.
+ * The virtual root of a context.
  *
  * A root is kept twice: as what has been asked for, a private copy of the
  * mounts at the directory and at each bind's source, which the inside never
  * touches; and as the mount namespace made of it, which tasks enter.  A PID
  * namespace that succeeds a dead one gets a mount namespace made anew, with a
- * proc of its own; nothing that was mounted inside meanwhile is in it.
+ * proc of its own; nothing that was mounted inside meanwhile is in it.  So do
+ * those who come when nobody is in and something else of it has changed.
  *
  * What has been asked for changes only while no task is in the context:
- * vc_root_rwsem is held for writing then, and for reading by who enters.  All
- * of it is under vc_ns_mutex, which the destructor takes, too.
+ * vc_root_rwsem is held for writing then, and for reading by who enters.  What
+ * may wait for a file system is done under the lock of this one root alone,
+ * and who enters meanwhile waits for that.
  */
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/list.h>
 #include <linux/mnt_namespace.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/path.h>
 #include <linux/pid_namespace.h>
-#include <linux/proc_fs.h>
 #include <linux/rwsem.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/sysfs.h>
+#include <net/net_namespace.h>
 
-#include "internal.h"
+#include "root.h"
 
 static_assert(sizeof(struct vc_vfs_root) == 16);
-static_assert(sizeof(struct vc_bind) == 32);
-static_assert(sizeof(struct vc_targets) == 8);
-
-/* Binds of one context, at most. */
-#define BINDS_MAX	256
 
 #define VC_ROOT_ALL	(VC_ROOT_READONLY | VC_ROOT_BARE)
-
-/**
- * struct vc_root - a virtual root
- * @tree: copy of the mounts at the directory, owned; (c)
- * @path: of the directory, as whoever set it saw it, owned; (c)
- * @flags: VC_ROOT_*; (c)
- * @level: of the context that set it; those below are not told where; (c)
- * @nr_binds: how many of @binds
- * @binds: in order
- * @mnt_ns: made of it, owned
- * @pid_ns: whose processes its proc shows, referenced
- */
-struct vc_root {
-	struct vfsmount *tree;
-	char *path;
-	u32 flags;
-	u32 level;
-	u32 nr_binds;
-	struct list_head binds;
-	struct mnt_namespace *mnt_ns;
-	struct pid_namespace *pid_ns;
-};
-
-/**
- * struct root_bind - a directory or file that appears below a root
- * @node: in its list
- * @tree: copy of the mounts at the source, owned
- * @flags: VC_BIND_*
- * @target: where it appears, as the inside sees it
- */
-struct root_bind {
-	struct list_head node;
-	struct vfsmount *tree;
-	u32 flags;
-	char target[VC_TARGET_SIZE];
-};
 
 /* See the order of locks in internal.h. */
 DECLARE_RWSEM(vc_root_rwsem);
 
 /*
- * Owned.  Set under vc_root_rwsem, vcontext_mutex and vc_ns_mutex, cleared by
- * the destructor under the last two; read under vc_ns_mutex.
+ * Referenced.  Set under vc_root_rwsem, vcontext_mutex and vc_ns_mutex, cleared
+ * by SET 6/2 under the first and the last and by the destructor under the last
+ * two; read under vc_ns_mutex.
  */
 VC_DEFINE(struct vc_root *, root) = NULL;
 
-/* What is at the root of each mount namespace, below the tree: nothing. */
-static struct vfsmount *bottom __ro_after_init;
+/* Times that something of what roots are made of has changed; vc_ns_mutex. */
+static u64 nr_changes;
 
-static void bind_free(struct root_bind *bind)
+static struct vc_root *root_get(struct vc_root *root)
 {
-	drop_collected_mounts(bind->tree);
-	kfree(bind);
+	if (root)
+		refcount_inc(&root->refs);
+	return root;
 }
 
-static void root_free(struct vc_root *root)
+static void root_put(struct vc_root *root)
 {
-	struct root_bind *pos, *next;
-
-	if (!root)
+	if (!root || !refcount_dec_and_test(&root->refs))
 		return;
 	if (root->mnt_ns)
 		put_mnt_ns(root->mnt_ns);
 	if (root->pid_ns)
 		put_pid_ns(root->pid_ns);
-	list_for_each_entry_safe(pos, next, &root->binds, node)
-		bind_free(pos);
+	vc_binds_free(root);
 	drop_collected_mounts(root->tree);
 	kfree(root->path);
 	kfree(root);
@@ -119,10 +78,24 @@ static void root_exit(struct vcontext *ctx)
 	root = VC(ctx, root);
 	WRITE_ONCE(VC(ctx, root), NULL);
 	mutex_unlock(&vc_ns_mutex);
-	root_free(root);
+	root_put(root);
 }
 
 VC_INIT(root, NULL, root_exit);
+
+/**
+ * vc_root_of - the virtual root that a context has of its own
+ * @ctx: the context
+ *
+ * Context: vc_ns_mutex held.
+ * Return: borrowed, or %NULL.
+ */
+struct vc_root *vc_root_of(struct vcontext *ctx)
+{
+	lockdep_assert_held(&vc_ns_mutex);
+
+	return VC(ctx, root);
+}
 
 /**
  * vc_rooted - has a context, or one above it, a virtual root?
@@ -199,115 +172,7 @@ bool vc_root_may_exec(const struct file *file)
 	return !rooted || our_mnt(file->f_path.mnt);
 }
 
-/* ---- what the kernel mounts ---- */
-
-/* Mount @mnt, consumed, where @root has a directory @target, if it has. */
-static int attach(struct mnt_namespace *ns, struct vfsmount *mnt,
-		  const char *target, int mnt_flags)
-{
-	int ret;
-
-	if (IS_ERR(mnt))
-		return vc_fail(PTR_ERR(mnt), "nothing to mount on %s", target);
-	ret = mnt_ns_attach(ns, mnt, target,
-			    LOOKUP_DIRECTORY | LOOKUP_NO_SYMLINKS, mnt_flags);
-	mntput(mnt);
-	if (ret)
-		return vc_fail(ret, "%s in the root cannot be mounted on",
-			       target);
-	return 0;
-}
-
-/* Has the root of @ns a directory @name?  What is none is no place. */
-static int has_dir(struct mnt_namespace *ns, const char *name)
-{
-	struct path root, path;
-	int ret;
-
-	ret = mnt_ns_root(ns, &root);
-	if (ret)
-		return ret;
-	ret = vfs_path_lookup(root.dentry, root.mnt, name,
-			      LOOKUP_DIRECTORY | LOOKUP_NO_SYMLINKS, &path);
-	path_put(&root);
-	/* a file, or a link that may lead anywhere */
-	if (ret == -ENOENT || ret == -ENOTDIR || ret == -ELOOP)
-		return 0;
-	if (ret)
-		return vc_fail(ret, "%s in the root cannot be reached", name);
-	path_put(&path);
-	return 1;
-}
-
-/**
- * vc_mount_type - a mount of a file system without a device
- * @type: its name
- * @data: options, or %NULL
- *
- * Context: may sleep.
- * Return: attached nowhere, for mntput(); or an ERR_PTR().
- */
-struct vfsmount *vc_mount_type(const char *type, void *data)
-{
-	struct file_system_type *fs_type = get_fs_type(type);
-	struct vfsmount *mnt;
-
-	if (!fs_type)
-		return ERR_PTR(-ENODEV);
-	mnt = vfs_kern_mount(fs_type, 0, type, data);
-	put_filesystem(fs_type);
-	return mnt;
-}
-
-/* The permitted devices, and a devpts of its own. */
-static int mount_dev(struct vcontext *ctx, struct mnt_namespace *ns)
-{
-	char options[] = "ptmxmode=0666,mode=0620,gid=5";
-	int ret;
-
-	ret = attach(ns, vc_dev_mount(ctx), "dev", MNT_NOSUID | MNT_NOEXEC);
-	if (!ret && IS_ENABLED(CONFIG_UNIX98_PTYS))
-		ret = attach(ns, vc_mount_type("devpts", options), "dev/pts",
-			     MNT_NOSUID | MNT_NOEXEC);
-	return ret;
-}
-
-static int mount_proc(struct mnt_namespace *ns, struct pid_namespace *pid_ns)
-{
-#ifdef CONFIG_PROC_FS
-	return attach(ns, proc_mount(pid_ns), "proc",
-		      MNT_NOSUID | MNT_NODEV | MNT_NOEXEC);
-#else
-	return 0;
-#endif
-}
-
-static int mount_sys(struct mnt_namespace *ns, struct net *net)
-{
-#ifdef CONFIG_SYSFS
-	/* the devices of the host's network are not for the inside */
-	if (net)
-		return attach(ns, sysfs_mount(net), "sys", MNT_READONLY |
-			      MNT_NOSUID | MNT_NODEV | MNT_NOEXEC);
-#endif
-	return 0;
-}
-
 /* ---- the mount namespace ---- */
-
-static int attach_bind(struct mnt_namespace *ns, const struct root_bind *bind)
-{
-	int flags = bind->flags & VC_BIND_READONLY ? MNT_READONLY : 0;
-	int ret = mnt_ns_attach(ns, bind->tree, bind->target, LOOKUP_FOLLOW,
-				flags);
-
-	if (!ret)
-		return 0;
-	return vc_fail(ret, ret == -ENOTDIR ?
-		       "target %s: a directory on a file, or a file on a directory" :
-		       "target %s: not there below the root",
-		       bind->target);
-}
 
 /* Neither has one below a bare root what was kept from those above. */
 static bool is_bare(const struct vcontext *ctx, const struct vc_root *root)
@@ -326,127 +191,217 @@ static bool is_bare(const struct vcontext *ctx, const struct vc_root *root)
 	return false;
 }
 
-/* A mount namespace made of @root; @net is the context's own, or %NULL. */
-static struct mnt_namespace *build(struct vcontext *ctx,
-				   const struct vc_root *root,
-				   struct pid_namespace *pid_ns,
-				   struct net *net)
+/* What a mount namespace of @root has to show by now. */
+static struct vc_shown shown_get(struct vcontext *ctx,
+				 const struct vc_root *root)
 {
-	const struct root_bind *bind;
-	struct mnt_namespace *ns;
-	int ret = 0;
+	struct vc_shown shown = {
+		.bare = is_bare(ctx, root),
+		.version = root->wanted,
+	};
 
-	ns = mnt_ns_create(ctx->user_ns, bottom, root->tree,
-			   root->flags & VC_ROOT_READONLY);
-	if (IS_ERR(ns)) {
-		vc_fail(PTR_ERR(ns), "no mount namespace could be made");
+	vc_ns_shown(ctx, &shown.pid_ns, &shown.net);
+	/* no context has one: that of who made it first, whoever comes */
+	shown.pid_ns = shown.pid_ns ?: root->pid_ns ?:
+		       task_active_pid_ns(current);
+	get_pid_ns(shown.pid_ns);
+	if (shown.net)
+		get_net(shown.net);
+	return shown;
+}
+
+static void shown_put(const struct vc_shown *shown)
+{
+	if (shown->pid_ns)
+		put_pid_ns(shown->pid_ns);
+	if (shown->net)
+		put_net(shown->net);
+}
+
+/* Is anybody in it, or about to be? */
+static bool in_use(struct mnt_namespace *ns)
+{
+	return refcount_read(&from_mnt_ns(ns)->count) > 1;
+}
+
+/* Who comes now would not find what he is to find; @pid_ns may be %NULL. */
+static bool is_stale(const struct vc_root *root,
+		     const struct pid_namespace *pid_ns)
+{
+	lockdep_assert_held(&vc_ns_mutex);
+
+	if (pid_ns && root->pid_ns != pid_ns)
+		return true;
+	/* who is in keeps what he has, and who comes is to be with him */
+	return root->wanted != root->made && !in_use(root->mnt_ns);
+}
+
+/*
+ * Give @root @ns, which shows @shown.  What is left to put is returned, and is
+ * in @shown: what it had, or what has come too late.
+ */
+static struct mnt_namespace *replace(struct vc_root *root,
+				     struct mnt_namespace *ns,
+				     struct vc_shown *shown)
+{
+	lockdep_assert_held(&root->lock);
+	lockdep_assert_held(&vc_ns_mutex);
+
+	if (root->mnt_ns && !is_stale(root, shown->pid_ns))
 		return ns;
-	}
-	vc_ns_own(from_mnt_ns(ns), ctx);
-	/* what the caller's context may mount is not asked */
-	current->vcontext_builds = true;
-	if (!is_bare(ctx, root)) {
-		ret = has_dir(ns, "proc");
-		if (ret > 0)
-			ret = mount_proc(ns, pid_ns);
-		if (!ret)
-			ret = has_dir(ns, "dev");
-		if (ret > 0)
-			ret = mount_dev(ctx, ns);
-		if (!ret)
-			ret = has_dir(ns, "sys");
-		if (ret > 0)
-			ret = mount_sys(ns, net);
-	}
-	list_for_each_entry(bind, &root->binds, node) {
-		if (ret)
-			break;
-		ret = attach_bind(ns, bind);
-	}
-	current->vcontext_builds = false;
-	if (ret) {
-		put_mnt_ns(ns);
-		return ERR_PTR(ret);
-	}
+	swap(root->mnt_ns, ns);
+	swap(root->pid_ns, shown->pid_ns);
+	root->made = shown->version;
 	return ns;
 }
 
-/* Make the mount namespace of @root, or make it anew. */
-static int renew(struct vcontext *ctx, struct vc_root *root,
-		 struct pid_namespace *pid_ns, struct net *net)
+/* Make the mount namespace of @ctx's @root anew if it is stale. */
+static int freshen(struct vcontext *ctx, struct vc_root *root)
 {
 	struct mnt_namespace *ns;
+	struct vc_shown shown;
+	bool stale;
 
-	/* no context has one: that of who made it first, whoever comes */
-	pid_ns = pid_ns ?: root->pid_ns ?: task_active_pid_ns(current);
-	ns = build(ctx, root, pid_ns, net);
-	if (IS_ERR(ns))
-		return PTR_ERR(ns);
-	if (root->mnt_ns)
-		put_mnt_ns(root->mnt_ns);
-	root->mnt_ns = ns;
-	get_pid_ns(pid_ns);
-	if (root->pid_ns)
-		put_pid_ns(root->pid_ns);
-	root->pid_ns = pid_ns;
-	return 0;
+	lockdep_assert_held(&root->lock);
+
+	mutex_lock(&vc_ns_mutex);
+	shown = shown_get(ctx, root);
+	stale = is_stale(root, shown.pid_ns);
+	mutex_unlock(&vc_ns_mutex);
+	if (!stale) {
+		shown_put(&shown);
+		return 0;
+	}
+	ns = vc_mntns_make(ctx, root, &shown);
+	if (!IS_ERR(ns)) {
+		mutex_lock(&vc_ns_mutex);
+		ns = replace(root, ns, &shown);
+		mutex_unlock(&vc_ns_mutex);
+		put_mnt_ns(ns);
+	}
+	shown_put(&shown);
+	return PTR_ERR_OR_ZERO(ns);
+}
+
+/*
+ * Those who come to @top, or below it, find something else.  Under
+ * vcontext_mutex and vc_ns_mutex.
+ */
+static void outdate(struct vcontext *top)
+{
+	struct vcontext *pos;
+
+	lockdep_assert_held(&vcontext_mutex);
+	lockdep_assert_held(&vc_ns_mutex);
+
+	nr_changes++;
+	if (VC(top, root))
+		VC(top, root)->wanted++;
+	vcontext_for_each_below(pos, top)
+		if (VC(pos, root))
+			VC(pos, root)->wanted++;
+}
+
+/**
+ * vc_root_outdate - what roots are made of has changed
+ * @top: in this context, and below
+ *
+ * Who comes when nobody is in finds it so.
+ *
+ * Context: vcontext_mutex held.
+ */
+void vc_root_outdate(struct vcontext *top)
+{
+	mutex_lock(&vc_ns_mutex);
+	outdate(top);
+	mutex_unlock(&vc_ns_mutex);
 }
 
 /**
  * vc_root_mnt_ns - the mount namespace of a context's own virtual root
  * @ctx: the context
  * @pid_ns: whose processes it has to show; %NULL for those that it shows
- * @net: the context's own, or %NULL
  *
- * It is made anew if it shows those of another PID namespace.
- *
- * Context: vc_ns_mutex held; may sleep.
- * Return: borrowed, %NULL without a root, or an ERR_PTR().
+ * Context: vc_root_rwsem held for reading, and vc_ns_mutex.
+ * Return: borrowed, %NULL without a root, or an ERR_PTR(): %-ESTALE if
+ * vc_root_freshen() is to be called, without locks, before one tries again.
  */
 struct mnt_namespace *vc_root_mnt_ns(struct vcontext *ctx,
-				     struct pid_namespace *pid_ns,
-				     struct net *net)
+				     struct pid_namespace *pid_ns)
 {
-	struct vc_root *root = VC(ctx, root);
-	int ret;
+	const struct vc_root *root = VC(ctx, root);
 
+	lockdep_assert_held_read(&vc_root_rwsem);
 	lockdep_assert_held(&vc_ns_mutex);
 
 	if (!root)
 		return NULL;
-	if (pid_ns && root->pid_ns != pid_ns) {
-		ret = renew(ctx, root, pid_ns, net);
-		if (ret)
-			return ERR_PTR(ret);
-	}
+	if (root->changing || is_stale(root, pid_ns))
+		return ERR_PTR(-ESTALE);
 	return root->mnt_ns;
 }
 
-/**
- * vc_root_renew - make the mount namespace of a context's root anew
- * @ctx: without tasks
- *
- * What it is made of has changed.  A context without a root has nothing to do.
- *
- * Context: vc_root_rwsem held for writing; may sleep.
- * Return: 0 or a negative errno; then nothing has changed.
- */
-int vc_root_renew(struct vcontext *ctx)
+/* Lock @root, waiting for who changes it; fails if @ctx has it no more. */
+static int root_lock(struct vcontext *ctx, struct vc_root *root)
 {
-	struct pid_namespace *pid_ns;
-	struct vc_root *root;
-	struct net *net;
-	int ret = 0;
+	bool gone;
 
-	lockdep_assert_held_write(&vc_root_rwsem);
+	if (mutex_lock_killable(&root->lock))
+		return -EINTR;
+	mutex_lock(&vc_ns_mutex);
+	gone = VC(ctx, root) != root;
+	mutex_unlock(&vc_ns_mutex);
+	if (!gone)
+		return 0;
+	mutex_unlock(&root->lock);
+	return -ENOENT;
+}
+
+/* The nearest root at @ctx or above, referenced, or %NULL; and whose it is. */
+static struct vc_root *nearest(struct vcontext *ctx, struct vcontext **owner)
+{
+	struct vc_root *root = NULL;
 
 	mutex_lock(&vc_ns_mutex);
-	root = VC(ctx, root);
-	if (root) {
-		vc_ns_shown(ctx, &pid_ns, &net);
-		ret = renew(ctx, root, pid_ns, net);
+	for (; ctx->level && !root; ctx = ctx->parent) {
+		root = root_get(VC(ctx, root));
+		*owner = ctx;
 	}
 	mutex_unlock(&vc_ns_mutex);
+	return root;
+}
+
+/**
+ * vc_root_freshen - let who enters find what he is to find
+ * @ctx: which is entered
+ *
+ * Waits for who changes the root, and makes its mount namespace anew if that
+ * is stale.
+ *
+ * Context: no locks held; may sleep for as long as the file systems of the
+ * root let us wait, but who is killed does not.
+ * Return: 0, %-EINTR, or why that cannot be made.
+ */
+int vc_root_freshen(struct vcontext *ctx)
+{
+	struct vcontext *owner;
+	struct vc_root *root;
+	int ret;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	root = nearest(ctx, &owner);
+	if (!root)
+		return 0;
+	ret = root_lock(owner, root);
+	if (!ret) {
+		ret = freshen(owner, root);
+		mutex_unlock(&root->lock);
+	} else if (ret == -ENOENT) {
+		/* it has another one, or none */
+		ret = 0;
+	}
+	root_put(root);
 	return ret;
 }
 
@@ -463,9 +418,19 @@ static int lock_idle(struct vcontext *ctx)
 	return vc_fail(-EBUSY, "context %u has tasks", ctx->id);
 }
 
-/* @path of @len bytes, with a NUL behind them, looked up by current. */
-static int find(const char *what, const char *name, u32 len,
-		unsigned int flags, struct path *path)
+/**
+ * vc_root_find - look up a path for current
+ * @what: what it is called
+ * @name: the path, with a NUL behind it
+ * @len: of @name, as current says
+ * @flags: LOOKUP_*
+ * @path: filled, with references held
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int vc_root_find(const char *what, const char *name, u32 len,
+		 unsigned int flags, struct path *path)
 {
 	int ret;
 
@@ -498,6 +463,8 @@ static struct vc_root *root_alloc(const char *name, const struct path *dir,
 
 	if (!root)
 		return ERR_PTR(-ENOMEM);
+	refcount_set(&root->refs, 1);
+	mutex_init(&root->lock);
 	INIT_LIST_HEAD(&root->binds);
 	root->flags = flags;
 	root->path = path_name(dir);
@@ -517,20 +484,148 @@ static struct vc_root *root_alloc(const char *name, const struct path *dir,
 	return root;
 }
 
+static int no_root(const struct vcontext *ctx)
+{
+	if (READ_ONCE(ctx->removed))
+		return vc_fail(-ESRCH, "context %u is gone", ctx->id);
+	return vc_fail(-ENOENT, "context %u has no root", ctx->id);
+}
+
+static void set_changing(struct vc_root *root, bool changing)
+{
+	lockdep_assert_held(&root->lock);
+	lockdep_assert_held_write(&vc_root_rwsem);
+
+	root->changing = changing;
+}
+
+/**
+ * vc_root_begin - begin to change the root that a context has of its own
+ * @ctx: the context
+ *
+ * Nobody is in it, and who enters waits until vc_root_end().
+ *
+ * Context: may sleep; no locks held.
+ * Return: locked and referenced, for vc_root_end(); or an ERR_PTR(): %-ENOENT,
+ * %-ESRCH, %-EBUSY (tasks), %-EINTR.
+ */
+struct vc_root *vc_root_begin(struct vcontext *ctx)
+{
+	struct vc_root *root;
+	int ret;
+
+	mutex_lock(&vc_ns_mutex);
+	root = root_get(VC(ctx, root));
+	mutex_unlock(&vc_ns_mutex);
+	if (!root)
+		return ERR_PTR(no_root(ctx));
+	ret = root_lock(ctx, root);
+	if (ret == -ENOENT)
+		ret = no_root(ctx);
+	if (ret)
+		goto err_put;
+	ret = lock_idle(ctx);
+	if (ret)
+		goto err_unlock;
+	set_changing(root, true);
+	up_write(&vc_root_rwsem);
+	return root;
+
+err_unlock:
+	mutex_unlock(&root->lock);
+err_put:
+	root_put(root);
+	return ERR_PTR(ret);
+}
+
+/**
+ * vc_root_end - a root has been changed
+ * @root: from vc_root_begin(), consumed
+ *
+ * Context: may sleep; no other locks held.
+ */
+void vc_root_end(struct vc_root *root)
+{
+	down_write(&vc_root_rwsem);
+	set_changing(root, false);
+	up_write(&vc_root_rwsem);
+	mutex_unlock(&root->lock);
+	root_put(root);
+}
+
+/* Make what @root, which nobody has yet, is to @ctx; @changes is for install(). */
+static int make_first(struct vcontext *ctx, struct vc_root *root, u64 *changes)
+{
+	struct mnt_namespace *ns;
+	struct vc_shown shown;
+	bool taken;
+
+	mutex_lock(&vc_ns_mutex);
+	taken = VC(ctx, root);
+	shown = shown_get(ctx, root);
+	*changes = nr_changes;
+	mutex_unlock(&vc_ns_mutex);
+
+	if (taken)
+		ns = ERR_PTR(vc_fail(-EBUSY, "context %u has a root", ctx->id));
+	else if (vc_engine_populated(ctx))
+		ns = ERR_PTR(vc_fail(-EBUSY, "context %u has tasks", ctx->id));
+	else
+		ns = vc_mntns_make(ctx, root, &shown);
+	if (!IS_ERR(ns)) {
+		root->mnt_ns = ns;
+		swap(root->pid_ns, shown.pid_ns);
+		root->made = shown.version;
+	}
+	shown_put(&shown);
+	return PTR_ERR_OR_ZERO(ns);
+}
+
+/* Let @ctx have @root, consumed if that is so. */
+static int install(struct vcontext *ctx, struct vc_root *root, u64 changes)
+{
+	int ret = lock_idle(ctx);
+
+	if (ret)
+		return ret;
+	mutex_lock(&vcontext_mutex);
+	mutex_lock(&vc_ns_mutex);
+	if (ctx->removed) {
+		ret = vc_fail(-ESRCH, "context %u is gone", ctx->id);
+	} else if (VC(ctx, root)) {
+		ret = vc_fail(-EBUSY, "context %u has a root", ctx->id);
+	} else {
+		WRITE_ONCE(VC(ctx, root), root);
+		/* a task that was born since executes nothing from here on */
+		if (vc_engine_populated(ctx)) {
+			WRITE_ONCE(VC(ctx, root), NULL);
+			ret = vc_fail(-EBUSY, "context %u has tasks", ctx->id);
+		}
+	}
+	/* what it is made of may be what has changed */
+	if (!ret && changes != nr_changes)
+		root->wanted++;
+	if (!ret && (root->flags & VC_ROOT_BARE))
+		outdate(ctx);
+	mutex_unlock(&vc_ns_mutex);
+	mutex_unlock(&vcontext_mutex);
+	up_write(&vc_root_rwsem);
+	return ret;
+}
+
 /* SET 6/1 */
 long vc_root_set(struct vc_request *req)
 {
 	const struct vc_vfs_root *arg = req->data;
-	struct vcontext *ctx = req->ctx;
-	struct pid_namespace *pid_ns;
 	struct vc_root *root;
-	struct net *net;
 	struct path dir;
+	u64 changes;
 	int ret;
 
 	if (arg->flags & ~VC_ROOT_ALL)
 		return vc_fail(-EINVAL, "flags %#x: unknown bits", arg->flags);
-	ret = find("path", req->buffer[0], arg->len, LOOKUP_DIRECTORY, &dir);
+	ret = vc_root_find("path", req->buffer[0], arg->len, LOOKUP_DIRECTORY,
+			   &dir);
 	if (ret)
 		return ret;
 	root = root_alloc(req->buffer[0], &dir, arg->flags);
@@ -539,31 +634,11 @@ long vc_root_set(struct vc_request *req)
 		return PTR_ERR(root);
 	root->level = req->caller->level;
 
-	ret = lock_idle(ctx);
-	if (ret)
-		goto out_free;
-	mutex_lock(&vcontext_mutex);
-	mutex_lock(&vc_ns_mutex);
-	vc_ns_shown(ctx, &pid_ns, &net);
-	if (ctx->removed)
-		ret = vc_fail(-ESRCH, "context %u is gone", ctx->id);
-	else if (VC(ctx, root))
-		ret = vc_fail(-EBUSY, "context %u has a root", ctx->id);
-	else
-		ret = renew(ctx, root, pid_ns, net);
+	ret = make_first(req->ctx, root, &changes);
 	if (!ret)
-		WRITE_ONCE(VC(ctx, root), root);
-	mutex_unlock(&vc_ns_mutex);
-	/* a task that was born since executes nothing from here on */
-	if (!ret && vc_engine_populated(ctx)) {
-		WRITE_ONCE(VC(ctx, root), NULL);
-		ret = vc_fail(-EBUSY, "context %u has tasks", ctx->id);
-	}
-	mutex_unlock(&vcontext_mutex);
-	up_write(&vc_root_rwsem);
-out_free:
+		ret = install(req->ctx, root, changes);
 	if (ret)
-		root_free(root);
+		root_put(root);
 	return ret;
 }
 
@@ -618,169 +693,29 @@ void vc_root_show(struct seq_file *m, const struct vc_command *command,
 long vc_root_remove(struct vc_request *req)
 {
 	struct vcontext *ctx = req->ctx;
-	struct vc_root *root;
-	int ret;
+	struct vc_root *root = vc_root_begin(ctx);
+	bool removed = false;
 
-	ret = lock_idle(ctx);
-	if (ret)
-		return ret;
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	down_write(&vc_root_rwsem);
+	mutex_lock(&vcontext_mutex);
 	mutex_lock(&vc_ns_mutex);
-	root = VC(ctx, root);
-	WRITE_ONCE(VC(ctx, root), NULL);
-	mutex_unlock(&vc_ns_mutex);
-	if (root)
+	/* unless the context has been destroyed */
+	if (VC(ctx, root) == root) {
+		WRITE_ONCE(VC(ctx, root), NULL);
+		removed = true;
+		if (root->flags & VC_ROOT_BARE)
+			outdate(ctx);
 		vc_disk_release(ctx);
+	}
+	mutex_unlock(&vc_ns_mutex);
+	mutex_unlock(&vcontext_mutex);
 	up_write(&vc_root_rwsem);
+	vc_root_end(root);
+	if (!removed)
+		return no_root(ctx);
 	vc_disk_settle();
-	if (!root)
-		return vc_fail(-ENOENT, "context %u has no root", ctx->id);
-	root_free(root);
+	root_put(root);
 	return 0;
 }
-
-static struct root_bind *bind_alloc(const struct vc_request *req,
-				    const struct vc_bind *arg)
-{
-	struct root_bind *bind;
-	struct path source;
-	int ret;
-
-	ret = find("source", req->buffer[0], arg->source_len, 0, &source);
-	if (ret)
-		return ERR_PTR(ret);
-	bind = kzalloc(sizeof(*bind), GFP_KERNEL_ACCOUNT);
-	if (!bind) {
-		path_put(&source);
-		return ERR_PTR(-ENOMEM);
-	}
-	bind->flags = arg->flags;
-	strscpy(bind->target, req->buffer[1]);
-	bind->tree = mnt_collect(&source);
-	path_put(&source);
-	if (IS_ERR(bind->tree)) {
-		ret = PTR_ERR(bind->tree);
-		kfree(bind);
-		vc_fail(ret, "source %.80s cannot be bound",
-			(char *)req->buffer[0]);
-		return ERR_PTR(ret);
-	}
-	return bind;
-}
-
-static int check_target(const char *target, u32 len)
-{
-	if (!len)
-		return vc_fail(-EINVAL, "target is empty");
-	if (len >= VC_TARGET_SIZE)
-		return vc_fail(-ENAMETOOLONG, "target_len %u: at most %u", len,
-			       VC_TARGET_SIZE - 1);
-	if (strlen(target) != len)
-		return vc_fail(-EINVAL, "target has a NUL in it");
-	if (target[0] != '/')
-		return vc_fail(-EINVAL, "target %s does not begin with /",
-			       target);
-	return 0;
-}
-
-/* SET 6/8 */
-long vc_bind_set(struct vc_request *req)
-{
-	const struct vc_bind *arg = req->data;
-	struct vcontext *ctx = req->ctx;
-	struct root_bind *bind;
-	struct vc_root *root;
-	int ret;
-
-	if (arg->flags & ~VC_BIND_READONLY)
-		return vc_fail(-EINVAL, "flags %#x: unknown bits", arg->flags);
-	if (arg->reserved)
-		return vc_fail(-EINVAL, "reserved is not zero");
-	ret = check_target(req->buffer[1], arg->target_len);
-	if (ret)
-		return ret;
-	bind = bind_alloc(req, arg);
-	if (IS_ERR(bind))
-		return PTR_ERR(bind);
-
-	ret = lock_idle(ctx);
-	if (ret)
-		goto out_free;
-	mutex_lock(&vc_ns_mutex);
-	root = VC(ctx, root);
-	if (!root)
-		ret = vc_fail(-ENOENT, "context %u has no root to bind below",
-			      ctx->id);
-	else if (root->nr_binds == BINDS_MAX)
-		ret = vc_fail(-ENOSPC, "context %u has %u binds already",
-			      ctx->id, root->nr_binds);
-	else
-		ret = attach_bind(root->mnt_ns, bind);
-	if (!ret) {
-		list_add_tail(&bind->node, &root->binds);
-		root->nr_binds++;
-	}
-	mutex_unlock(&vc_ns_mutex);
-	up_write(&vc_root_rwsem);
-out_free:
-	if (ret)
-		bind_free(bind);
-	return ret;
-}
-
-/* GET 6/8 */
-long vc_bind_get(struct vc_request *req)
-{
-	const struct vc_targets *arg = req->data;
-	const struct root_bind *pos;
-	const struct vc_root *root;
-	char (*names)[VC_TARGET_SIZE];
-	long ret = 0;
-	u32 i = 0;
-
-	if (arg->reserved)
-		return vc_fail(-EINVAL, "reserved is not zero");
-	mutex_lock(&vc_ns_mutex);
-	root = VC(req->ctx, root);
-	if (!root || !root->nr_binds)
-		goto out_unlock;
-	names = kvcalloc(root->nr_binds, sizeof(*names), GFP_KERNEL_ACCOUNT);
-	if (!names) {
-		ret = -ENOMEM;
-		goto out_unlock;
-	}
-	list_for_each_entry(pos, &root->binds, node)
-		strscpy(names[i++], pos->target);
-	req->list = names;
-	req->nr = i;
-out_unlock:
-	mutex_unlock(&vc_ns_mutex);
-	return ret;
-}
-
-/* GET 6/8 for /proc */
-void vc_bind_show(struct seq_file *m, const struct vc_request *req)
-{
-	const char (*names)[VC_TARGET_SIZE] = req->list;
-	u32 i;
-
-	seq_printf(m, "count=%u targets=", req->nr);
-	for (i = 0; i < req->nr; i++) {
-		if (i)
-			seq_putc(m, ',');
-		seq_escape(m, names[i], " \t\n\\,");
-	}
-}
-
-static int __init root_initcall(void)
-{
-	struct vfsmount *mnt = vc_mount_type("ramfs", NULL);
-
-	if (IS_ERR(mnt))
-		panic("vcontext: no place for roots");
-	mnt->mnt_flags |= MNT_READONLY;
-	bottom = mnt;
-	return 0;
-}
-
-/* after the file systems */
-late_initcall(root_initcall);

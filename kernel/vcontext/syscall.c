@@ -82,6 +82,23 @@ const struct vc_command *vc_command_find(const struct vc_category *category,
 	return command;
 }
 
+static int no_command(const struct vc_category *category, u8 number)
+{
+	const struct vc_command *command;
+
+	if (number < category->nr_commands) {
+		number = array_index_nospec(number, category->nr_commands);
+		command = &category->commands[number];
+		if (command->version)
+			return vc_fail(-EOPNOTSUPP,
+				       "%s %s: this kernel runs without %s",
+				       category->name, command->name,
+				       command->needs);
+	}
+	return vc_fail(-EOPNOTSUPP, "category %s has no command %u",
+		       category->name, number);
+}
+
 /**
  * vc_check_size - is the size in a command word one that a method takes?
  * @method: SET or GET of a command
@@ -405,8 +422,7 @@ static long dispatch(u32 cmd, u32 id, void __user *data, bool *keep)
 		return vc_fail(-EOPNOTSUPP, "no category %u", word.category);
 	command = vc_command_find(category, word.command);
 	if (!command)
-		return vc_fail(-EOPNOTSUPP, "category %s has no command %u",
-			       category->name, word.command);
+		return no_command(category, word.command);
 	set = word.sub == VC_SUB_SET;
 	method = set ? &command->set : &command->get;
 	if (!word.sub || !method->call)

@@ -174,6 +174,7 @@ static const struct vc_command vfs_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.available = vc_io_available,
+		.needs = "the io controller",
 		.show_all = vc_io_show,
 		.set = VC_METHOD(vc_io_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_io),
