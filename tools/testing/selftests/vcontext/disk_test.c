@@ -127,6 +127,18 @@ static long project_set(const char *path, __u32 id, bool inherit)
 	return attr_set(path, &attr);
 }
 
+/* How many below a directory have another project than expected. */
+static int check_project;
+static long check_expected;
+
+static int check_one(const char *path, const struct stat *st, int type,
+		     struct FTW *ftw)
+{
+	if (project(path) != check_expected)
+		check_project++;
+	return 0;
+}
+
 static bool inherits(const char *path)
 {
 	struct fsxattr attr = {};
@@ -749,33 +761,39 @@ TEST_F(disk, removed_with_root)
 	EXPECT_EQ(-ENOENT, disk_set(self->id, MB, 100));
 }
 
-/* A directory that leads further down than any path. */
+#define DEEP		300
+/* so long that DEEP of them are more than a path can be */
+#define STEP		"directory-directory"
+
+/* A directory that leads further down than any path, or a kernel's stack. */
 TEST_F(disk, deep)
 {
 	long depth, id;
 	int fd, next;
 
+	static_assert(DEEP * sizeof(STEP) > PATH_MAX, "a path");
+
 	fd = open(MNT "/a", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	for (depth = 0; depth < 3000; depth++) {
-		ASSERT_EQ(0, mkdirat(fd, "d", 0755));
-		next = openat(fd, "d", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (depth = 0; depth < DEEP; depth++) {
+		ASSERT_EQ(0, mkdirat(fd, STEP, 0755));
+		next = openat(fd, STEP, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		ASSERT_LE(0, next);
 		close(fd);
 		fd = next;
 	}
 	close(fd);
 	ASSERT_EQ(0, disk_set(self->id, NONE, 10000));
-	EXPECT_EQ(3001, used_inodes(self->id));
-	id = project(MNT "/a/d");
+	EXPECT_EQ(DEEP + 1, used_inodes(self->id));
+	id = project(MNT "/a/" STEP);
 	ASSERT_EQ(0, vc(VC_DESTROY, self->id, NULL));
-	EXPECT_EQ(0, project(MNT "/a/d"));
+	EXPECT_EQ(0, project(MNT "/a/" STEP));
 	EXPECT_TRUE(WAIT_FOR(quota_empty(id)));
 
 	/* Too deep for nftw(): from above. */
 	for (fd = open(MNT "/a", O_RDONLY | O_CLOEXEC); depth > 0; depth--) {
-		renameat(fd, "d/d", fd, "x");
-		unlinkat(fd, "d", AT_REMOVEDIR);
-		renameat(fd, "x", fd, "d");
+		renameat(fd, STEP "/" STEP, fd, "x");
+		unlinkat(fd, STEP, AT_REMOVEDIR);
+		renameat(fd, "x", fd, STEP);
 	}
 	close(fd);
 }
@@ -1072,6 +1090,44 @@ TEST_F(disk, interrupted)
 	EXPECT_EQ(0, disk_set(self->id, 64 * MB, 5000));
 	EXPECT_EQ(TREE_INODES, used_inodes(self->id));
 	flags_change(MNT "/a/fixed", FS_IMMUTABLE_FL, 0);
+}
+
+static bool nobody_has_a_tag(const char *path)
+{
+	check_expected = 0;
+	check_project = 0;
+	return !nftw(path, check_one, 64, FTW_PHYS | FTW_MOUNT) &&
+	       !check_project;
+}
+
+/* A destroy that is killed while it looks at the tree leaves no tag either. */
+TEST_F(disk, killed_destroy)
+{
+	int error, delay_us;
+	char path[64];
+
+	for (delay_us = 0; delay_us < 12000; delay_us += 3000) {
+		long id = ctx_at(MNT "/b");
+		pid_t pid;
+		int i;
+
+		ASSERT_LT(0, id) TH_LOG("%s", ctx_error());
+		for (i = 0; i < 4; i++) {
+			snprintf(path, sizeof(path), MNT "/b/d%d", i);
+			mkdir(path, 0755);
+			ASSERT_EQ(30, make_files(path, "f", 30, &error));
+		}
+		ASSERT_EQ(0, disk_set(id, 8 * MB, 5000));
+		pid = child_fork();
+		if (!pid)
+			_exit(vc(VC_DESTROY, id, NULL) ? 1 : 0);
+		usleep(delay_us);
+		child_kill(pid);
+		/* unless it had not even begun */
+		vc(VC_DESTROY, id, NULL);
+		EXPECT_TRUE(WAIT_FOR(nobody_has_a_tag(MNT "/b")));
+		remove_tree(MNT "/b");
+	}
 }
 
 /* ---- the inside ---- */
@@ -1440,7 +1496,7 @@ static long churn(long unused)
 	char from[64], to[64];
 	int i, error;
 
-	for (i = 0; i < 400; i++) {
+	for (i = 0; i < 150; i++) {
 		snprintf(from, sizeof(from), MNT "/a/d%d", i % 7);
 		mkdir(from, 0755);
 		make_files(from, "x", 3, &error);
@@ -1448,17 +1504,6 @@ static long churn(long unused)
 		snprintf(to, sizeof(to), MNT "/a/d%d/y%d", (i + 3) % 7, i);
 		rename(from, to);
 	}
-	return 0;
-}
-
-static int check_project;
-static long check_expected;
-
-static int check_one(const char *path, const struct stat *st, int type,
-		     struct FTW *ftw)
-{
-	if (project(path) != check_expected)
-		check_project++;
 	return 0;
 }
 

@@ -115,6 +115,10 @@ TEST_F(engine, commands)
 		}
 		EXPECT_EQ(want, vc(variant->words[i], self->id, data))
 			TH_LOG("%#x: %s", variant->words[i], ctx_error());
+		/* and what it lacks is named */
+		if (want)
+			EXPECT_NE(NULL, strstr(ctx_error(),
+					       variant->controller));
 	}
 }
 

@@ -95,38 +95,6 @@ struct escape {
 
 /* ---- the host's side ---- */
 
-static __maybe_unused long file_make(const char *path, const char *text,
-				     mode_t mode)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-	long ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = res(write(fd, text, strlen(text)));
-	fchmod(fd, mode);
-	close(fd);
-	return ret < 0 ? ret : 0;
-}
-
-static __maybe_unused long file_copy(const char *from, const char *to)
-{
-	int in = open(from, O_RDONLY | O_CLOEXEC);
-	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-	static char buf[65536];
-	long ret = 0;
-	ssize_t len;
-
-	if (in < 0 || out < 0)
-		ret = -errno;
-	while (!ret && (len = read(in, buf, sizeof(buf))))
-		if (len < 0 || write(out, buf, len) != len)
-			ret = -EIO;
-	close(in);
-	close(out);
-	return ret;
-}
-
 /* A disk of the host that may be spoilt, or false. */
 static __maybe_unused bool disk_find(char path[64])
 {

@@ -276,6 +276,66 @@ TEST_F(event, lost)
 	close(quick);
 }
 
+/* more than fit into two rings */
+#define MANY			300
+
+static long a_create_many(long n, long b, long c)
+{
+	long made = 0;
+
+	while (made < n && vc(VC_CREATE, VC_ID_SELF, NULL) > 0)
+		made++;
+	return made;
+}
+
+struct tally {
+	int fd;
+	__u64 seen, lost;
+};
+
+/* Reads until the end, with pauses in which events are lost. */
+static void *tally_thread(void *arg)
+{
+	struct tally *tally = arg;
+	struct vc_event events[16];
+	int round = 0;
+	ssize_t i, n;
+
+	while ((n = read(tally->fd, events, sizeof(events))) > 0) {
+		for (i = 0; i < n / (ssize_t)sizeof(events[0]); i++) {
+			if (events[i].type == VC_EVENT_LOST)
+				tally->lost += events[i].value;
+			else
+				tally->seen++;
+		}
+		if (++round % 64 == 0)
+			nap();
+	}
+	return NULL;
+}
+
+/* Each event of each context is read, or counted as lost. */
+TEST_F(event, many_contexts)
+{
+	long id = ctx_make(VC_ID_SELF, 0, MANY, NULL);
+	struct tally tally = {};
+	struct agent agent;
+	pthread_t thread;
+
+	ASSERT_LT(0, id);
+	ASSERT_EQ(0, agent_start(&agent, id, 0));
+	tally.fd = vc(VC_OPEN_EVENTS, id, NULL);
+	ASSERT_LE(0, tally.fd);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, tally_thread, &tally));
+	EXPECT_EQ(MANY, ask(&agent, a_create_many, MANY + 1));
+	EXPECT_EQ(0, ctx_kill(id));
+	pthread_join(thread, NULL);
+	/* and of their parent: empty, destroyed */
+	EXPECT_EQ(2 * MANY + 2, (long)(tally.seen + tally.lost));
+	EXPECT_LT(0, (long)tally.seen);
+	close(tally.fd);
+}
+
 /* Of the own context and those below, to whom it is there. */
 TEST_F(event, visibility)
 {

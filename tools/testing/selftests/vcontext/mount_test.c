@@ -161,10 +161,10 @@ static long ask_fspick(struct agent *agent, const char *dir)
 	return ask0(agent, a_fspick);
 }
 
-/* Leaves a tmpfs on DIR_INSIDE. */
-static long a_mount_tmpfs(long a, long b, long c)
+/* Leaves the type in agent_buf on DIR_INSIDE. */
+static long a_mount_stay(long flags, long b, long c)
 {
-	return res(mount("none", DIR_INSIDE, "tmpfs", 0, NULL));
+	return res(mount("none", DIR_INSIDE, agent_buf, flags, NULL));
 }
 
 FIXTURE(mount)
@@ -288,7 +288,7 @@ TEST_F(mount, remount)
 	EXPECT_EQ(0, ask_remount(&self->host, DIR_HOST, 0));
 	EXPECT_EQ(0, ask_fspick(&self->host, DIR_HOST));
 	/* its own */
-	ASSERT_EQ(0, ask0(&self->agent, a_mount_tmpfs));
+	ASSERT_EQ(0, ask_path(&self->agent, a_mount_stay, "tmpfs"));
 	EXPECT_EQ(0, ask_remount(&self->agent, DIR_INSIDE, MS_RDONLY));
 	EXPECT_EQ(0, ask_fspick(&self->agent, DIR_INSIDE));
 	/* no longer permitted */
@@ -315,6 +315,39 @@ TEST_F(mount, umount_root)
 	close(fd);
 	EXPECT_EQ(0, ask0(&self->host, a_umount_root));
 	EXPECT_EQ(-EROFS, res(open(DIR_HOST "/file", O_RDWR | O_CLOEXEC)));
+}
+
+/* There is one tracefs, for whoever mounts it: its options are the host's. */
+TEST_F(mount, remount_shared)
+{
+	ASSERT_EQ(0, mounts_set(self->id, "tracefs"));
+	/* whoever is first */
+	ASSERT_EQ(0, ask_path(&self->agent, a_mount_stay, "tracefs"));
+	ASSERT_EQ(0, ask_path(&self->host, a_mount_stay, "tracefs"));
+	EXPECT_EQ(-EPERM, ask_remount(&self->agent, DIR_INSIDE, 0));
+	EXPECT_EQ(-EPERM, ask_fspick(&self->agent, DIR_INSIDE));
+	EXPECT_EQ(0, ask_remount(&self->host, DIR_INSIDE, 0));
+}
+
+static long a_stat(long a, long b, long c)
+{
+	struct stat st;
+
+	return res(stat(agent_buf, &st));
+}
+
+/* What debugfs mounts on itself when somebody walks there. */
+TEST_F(mount, automount)
+{
+	if (mount("none", DIR_HOST, "debugfs", 0, NULL))
+		SKIP(return, "no debugfs: %s", strerror(errno));
+	ASSERT_EQ(0, agent_start(&self->agent, self->id, 0));
+	ASSERT_EQ(0, agent_start(&self->host, VC_ID_HOST, 0));
+	/* it keeps the reason to itself, and is asked again and again */
+	EXPECT_EQ(-ELOOP, ask_path(&self->agent, a_stat,
+				   DIR_HOST "/tracing/trace"));
+	EXPECT_EQ(0, ask_path(&self->host, a_stat, DIR_HOST "/tracing/trace"));
+	umount2(DIR_HOST, MNT_DETACH);
 }
 
 static long a_write_given(long a, long b, long c)
@@ -350,6 +383,10 @@ TEST_F(mount, binfmt_misc)
 	EXPECT_EQ(0, file_write(DIR_HOST "/vctest", "-1"));
 	EXPECT_EQ(-EPERM, write_given(&self->agent, DIR_HOST "/status", "0"));
 	umount2(DIR_HOST, MNT_DETACH);
+	/* and that nobody outside has mounted it is no permit */
+	ASSERT_EQ(0, mounts_set(self->id, "binfmt_misc"));
+	ASSERT_EQ(0, ask_path(&self->agent, a_mount_stay, "binfmt_misc"));
+	EXPECT_EQ(-EPERM, ask_write(&self->agent, DIR_INSIDE "/status", "0"));
 }
 
 /* ---- nesting ---- */
@@ -382,7 +419,7 @@ TEST_F(mount, hierarchy)
 	EXPECT_STREQ("tmpfs", mounts(below));
 
 	/* superblocks of contexts below are the context's too */
-	ASSERT_EQ(0, ask0(&agent, a_mount_tmpfs));
+	ASSERT_EQ(0, ask_path(&agent, a_mount_stay, "tmpfs"));
 	EXPECT_EQ(0, ask_remount(&agent, DIR_INSIDE, 0));
 }
 

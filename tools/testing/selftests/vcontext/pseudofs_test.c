@@ -150,6 +150,27 @@ static long a_chmod(long mode, long b, long c)
 	return res(chmod(agent_buf, mode));
 }
 
+static long a_truncate(long a, long b, long c)
+{
+	int fd = open(agent_buf, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	long ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = res(write(fd, "0", 1));
+	close(fd);
+	return ret < 0 ? ret : 0;
+}
+
+/* As a shell opens what it writes to. */
+TEST_F(pseudofs, truncate)
+{
+	EXPECT_EQ(0, ask_path(&self->host, a_truncate,
+			      "/proc/self/oom_score_adj"));
+	EXPECT_EQ(0, ask_path(&self->agent, a_truncate,
+			      "/proc/self/oom_score_adj"));
+}
+
 /* All mounts of proc have one mode and one owner for each file. */
 TEST_F(pseudofs, modes)
 {

@@ -29,36 +29,6 @@
 
 /* ---- the host's side ---- */
 
-static long file_make(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	long ret;
-
-	if (fd < 0)
-		return -errno;
-	ret = res(write(fd, text, strlen(text)));
-	close(fd);
-	return ret < 0 ? ret : 0;
-}
-
-static long file_copy(const char *from, const char *to)
-{
-	int in = open(from, O_RDONLY | O_CLOEXEC);
-	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-	static char buf[65536];
-	long ret = 0;
-	ssize_t len;
-
-	if (in < 0 || out < 0)
-		ret = -errno;
-	while (!ret && (len = read(in, buf, sizeof(buf))))
-		if (len < 0 || write(out, buf, len) != len)
-			ret = -EIO;
-	close(in);
-	close(out);
-	return ret;
-}
-
 /* What a root has: an agent, a mark, and places to mount on. */
 static long dir_fill(const char *dir)
 {
@@ -75,7 +45,7 @@ static long dir_fill(const char *dir)
 	snprintf(path, sizeof(path), "%s" AGENT, dir);
 	ret = file_copy("/proc/self/exe", path);
 	snprintf(path, sizeof(path), "%s/mark", dir);
-	return ret ?: file_make(path, "inside");
+	return ret ?: file_make(path, "inside", 0644);
 }
 
 static long bind_add(__u32 id, const char *source, const char *target,
@@ -117,7 +87,7 @@ FIXTURE_SETUP(root)
 	ASSERT_EQ(0, mount(NULL, BASE, NULL, MS_PRIVATE, NULL));
 	ASSERT_EQ(0, mkdir(DIR, 0755));
 	ASSERT_EQ(0, dir_fill(DIR));
-	ASSERT_EQ(0, file_make(BASE "/secret", "outside"));
+	ASSERT_EQ(0, file_make(BASE "/secret", "outside", 0644));
 	self->id = ctx_new(0);
 	ASSERT_GT(self->id, 0);
 }
@@ -232,6 +202,20 @@ static long a_processes(long a, long b, long c)
 	return nr;
 }
 
+/* What GET says of its own context's root: its length, and it. */
+static long a_own_root(long a, long b, long c)
+{
+	char path[128] = "";
+	struct vc_vfs_root root = {
+		.path = (uintptr_t)path,
+		.len = sizeof(path) - 1,
+	};
+	long ret = vc(VC_GET_ROOT, VC_ID_SELF, &root);
+
+	COPY(agent_buf, path);
+	return ret ?: (long)root.len;
+}
+
 /* ---- what is seen ---- */
 
 TEST_F(root, shows_one_directory)
@@ -287,7 +271,7 @@ TEST_F(root, pivot_shows_nothing_else)
 
 	ASSERT_EQ(0, ctx_set_caps(self->id, ALL_CAPS));
 	ASSERT_EQ(0, ctx_set_root(self->id, DIR, 0));
-	ASSERT_EQ(0, file_make(DIR "/sub/mark", "below"));
+	ASSERT_EQ(0, file_make(DIR "/sub/mark", "below", 0644));
 	ASSERT_EQ(0, enter(&agent, self->id, 0));
 	ASSERT_EQ(0, ask0(&agent, a_pivot));
 	EXPECT_EQ(5, ask_read(&agent, "/mark"));
@@ -314,7 +298,7 @@ TEST_F(root, readonly)
 	/* what the kernel has mounted is the context's own */
 	EXPECT_EQ(0, ask_path(&agent, a_make, "/dev/shm/new"));
 	/* and outside it is what it was */
-	EXPECT_EQ(0, file_make(DIR "/new", ""));
+	EXPECT_EQ(0, file_make(DIR "/new", "", 0644));
 	umount2(DIR "/sub", MNT_DETACH);
 }
 
@@ -333,16 +317,16 @@ TEST_F(root, mounts_below_come_along)
 	struct agent agent;
 
 	ASSERT_EQ(0, mount("below", DIR "/sub", "tmpfs", 0, NULL));
-	ASSERT_EQ(0, file_make(DIR "/sub/mark", "below"));
+	ASSERT_EQ(0, file_make(DIR "/sub/mark", "below", 0644));
 	ASSERT_EQ(0, mkdir(DIR "/etc/hidden", 0755));
 	ASSERT_EQ(0, mount("hidden", DIR "/etc/hidden", "tmpfs", 0, NULL));
 	ASSERT_EQ(0, mount(NULL, DIR "/etc/hidden", NULL, MS_UNBINDABLE, NULL));
-	ASSERT_EQ(0, file_make(DIR "/etc/hidden/mark", "hidden"));
+	ASSERT_EQ(0, file_make(DIR "/etc/hidden/mark", "hidden", 0644));
 	ASSERT_EQ(0, ctx_set_root(self->id, DIR, 0));
 	/* what comes later does not, nor does what goes go */
 	ASSERT_EQ(0, mkdir(DIR "/etc/later", 0755));
 	ASSERT_EQ(0, mount("later", DIR "/etc/later", "tmpfs", 0, NULL));
-	ASSERT_EQ(0, file_make(DIR "/etc/later/mark", "later"));
+	ASSERT_EQ(0, file_make(DIR "/etc/later/mark", "later", 0644));
 	ASSERT_EQ(0, umount2(DIR "/sub", 0));
 
 	ASSERT_EQ(0, enter(&agent, self->id, 0));
@@ -482,6 +466,56 @@ TEST_F(root, dev_has_the_permitted)
 	EXPECT_NE(0, access(DIR "/dev/null", F_OK));
 }
 
+/* Who is in keeps the /dev that is there, and so does who comes to him. */
+TEST_F(root, dev_changes_for_who_comes_next)
+{
+	struct agent agent, later;
+	struct {
+		struct vc_devices head;
+		struct vc_device dev[1];
+	} list = {
+		.head.count = 1,
+		.dev = { { 'c', 1, 3, VC_DEVICE_READ } },
+	};
+
+	ASSERT_EQ(0, ctx_set_root(self->id, DIR, 0));
+	ASSERT_EQ(0, enter(&agent, self->id, 0));
+	ASSERT_EQ(0, ask_path(&agent, a_make, "/dev/shm/new"));
+	ASSERT_EQ(0, vc(VC_SET_DEVICES, self->id, &list));
+	EXPECT_EQ(S_IFCHR, ask_path(&agent, a_exists, "/dev/zero"));
+	ASSERT_EQ(0, enter(&later, self->id, 0));
+	EXPECT_EQ(S_IFREG, ask_path(&later, a_exists, "/dev/shm/new"));
+	agent_end(&agent);
+	agent_end(&later);
+	WAIT_FOR(vc(VC_COUNT, self->id, NULL) == 0);
+
+	ASSERT_EQ(0, enter(&agent, self->id, 0));
+	EXPECT_EQ(S_IFCHR, ask_path(&agent, a_exists, "/dev/null"));
+	EXPECT_EQ(-ENOENT, ask_path(&agent, a_exists, "/dev/zero"));
+	EXPECT_EQ(-ENOENT, ask_path(&agent, a_exists, "/dev/shm/new"));
+}
+
+/* What is above a root decides what is in it, whichever was set first. */
+TEST_F(root, bare_above_afterwards)
+{
+	long parent = ctx_make(VC_ID_SELF, 0, 4, "");
+	struct agent agent;
+	long child;
+
+	ASSERT_GT(parent, 0);
+	child = ctx_new_below(parent, 0);
+	ASSERT_GT(child, 0);
+	ASSERT_EQ(0, ctx_set_root(child, DIR, 0));
+	ASSERT_EQ(0, ctx_set_root(parent, DIR, VC_ROOT_BARE));
+	ASSERT_EQ(0, enter(&agent, child, 0));
+	EXPECT_EQ(-ENOENT, ask_path(&agent, a_exists, "/proc/self"));
+	agent_end(&agent);
+	WAIT_FOR(vc(VC_COUNT, child, NULL) == 0);
+	ASSERT_EQ(0, root_remove(parent));
+	ASSERT_EQ(0, enter(&agent, child, 0));
+	EXPECT_EQ(S_IFLNK, ask_path(&agent, a_exists, "/proc/self"));
+}
+
 TEST_F(root, sys_with_a_network_alone)
 {
 	long id = ctx_new(VC_CREATE_NETNS);
@@ -562,8 +596,8 @@ TEST_F(root, get_tells_what_was_set)
 
 	/* where it is outside is not for the inside */
 	ASSERT_EQ(0, enter(&agent, self->id, 0));
-	EXPECT_LT(0, ask_read(&agent, "/proc/self/vcontext"));
-	agent_end(&agent);
+	EXPECT_EQ(1, ask0(&agent, a_own_root));
+	EXPECT_STREQ("/", agent_buf);
 }
 
 TEST_F(root, bad_input)
@@ -639,7 +673,7 @@ TEST_F(root, below_a_root)
 	WAIT_FOR(vc(VC_COUNT, child, NULL) == 0);
 	/* the host sets one for the child, and tells where */
 	ASSERT_EQ(0, ctx_set_root(child, DIR "/sub", 0));
-	ASSERT_EQ(0, file_make(DIR "/sub/mark", "deeper"));
+	ASSERT_EQ(0, file_make(DIR "/sub/mark", "deeper", 0644));
 	ASSERT_EQ(0, enter(&inner, child, 0));
 	EXPECT_EQ(6, ask_read(&inner, "/mark"));
 	EXPECT_STREQ("deeper", agent_buf);
@@ -770,14 +804,29 @@ static long exec_itself(long id)
 	return -errno;
 }
 
+static long exec_script(long id)
+{
+	char *argv[] = { (char *)"none", NULL };
+	long ret = vc(VC_MIGRATE, id, NULL);
+
+	if (ret)
+		return ret;
+	execv("/script", argv);
+	return -errno;
+}
+
 /* CVE-2019-5736: the program that enters is not one of the inside. */
 TEST_F(root, programs_of_the_outside_are_not_executed)
 {
 	ASSERT_EQ(0, ctx_set_root(self->id, DIR, 0));
 	EXPECT_EQ(-EPERM, in_child(exec_itself, self->id));
 	/* also as the interpreter of a script */
-	ASSERT_EQ(0, file_make(DIR "/script", "#!/proc/self/exe\n"));
+	ASSERT_EQ(0, file_make(DIR "/script", "#!/proc/self/exe\n", 0755));
 	ASSERT_EQ(0, chmod(DIR "/script", 0755));
+	EXPECT_EQ(-EPERM, in_child(exec_script, self->id));
+	/* a script as such is executed: its interpreter is what is missing */
+	ASSERT_EQ(0, file_make(DIR "/script", "#!/none\n", 0755));
+	EXPECT_EQ(-ENOENT, in_child(exec_script, self->id));
 }
 
 /* ---- binds ---- */
@@ -787,8 +836,8 @@ TEST_F(root, bind_directory_and_file)
 	struct agent agent;
 
 	ASSERT_EQ(0, mkdir(BASE "/more", 0755));
-	ASSERT_EQ(0, file_make(BASE "/more/mark", "more"));
-	ASSERT_EQ(0, file_make(DIR "/file", ""));
+	ASSERT_EQ(0, file_make(BASE "/more/mark", "more", 0644));
+	ASSERT_EQ(0, file_make(DIR "/file", "", 0644));
 	EXPECT_EQ(-ENOENT, bind_add(self->id, BASE "/more", "/etc", 0));
 	ASSERT_EQ(0, ctx_set_root(self->id, DIR, 0));
 	ASSERT_EQ(0, bind_add(self->id, BASE "/more", "/etc", 0));
@@ -831,7 +880,7 @@ TEST_F(root, bind_targets_are_of_the_inside)
 	ASSERT_EQ(0, mkdir(BASE "/more", 0755));
 	ASSERT_EQ(0, mkdir(BASE "/more/deep", 0755));
 	ASSERT_EQ(0, mkdir(BASE "/other", 0755));
-	ASSERT_EQ(0, file_make(BASE "/other/mark", "other"));
+	ASSERT_EQ(0, file_make(BASE "/other/mark", "other", 0644));
 	/* outside this is another place */
 	ASSERT_EQ(0, symlink("/sub", DIR "/link"));
 	ASSERT_EQ(0, ctx_set_root(self->id, DIR, 0));
@@ -847,6 +896,24 @@ TEST_F(root, bind_targets_are_of_the_inside)
 	ASSERT_EQ(0, enter(&agent, self->id, 0));
 	EXPECT_EQ(5, ask_read(&agent, "/etc/deep/mark"));
 	EXPECT_EQ(5, ask_read(&agent, "/sub/mark"));
+}
+
+/* Who comes cannot be given what has been bound: nobody waits, nobody is in. */
+TEST_F(root, bind_target_is_gone)
+{
+	static const struct vc_devices none;
+	struct agent agent;
+
+	ASSERT_EQ(0, mkdir(DIR "/place", 0755));
+	ASSERT_EQ(0, ctx_set_root(self->id, DIR, 0));
+	ASSERT_EQ(0, bind_add(self->id, BASE, "/place", 0));
+	ASSERT_EQ(0, rmdir(DIR "/place"));
+	ASSERT_EQ(0, vc(VC_SET_DEVICES, self->id, &none));
+	EXPECT_EQ(-ENOENT, enter(&agent, self->id, 0));
+	EXPECT_EQ(0, vc(VC_COUNT, self->id, NULL));
+	ASSERT_EQ(0, mkdir(DIR "/place", 0755));
+	EXPECT_EQ(0, enter(&agent, self->id, 0));
+	EXPECT_EQ(7, ask_read(&agent, "/place/secret"));
 }
 
 TEST_F(root, bind_bad_input)
@@ -887,7 +954,7 @@ TEST_F(root, bind_survives_the_first_process)
 	ASSERT_EQ(0, ctx_set_caps(id, ALL_CAPS));
 	ASSERT_EQ(0, ctx_set_root(id, DIR, 0));
 	ASSERT_EQ(0, mkdir(BASE "/more", 0755));
-	ASSERT_EQ(0, file_make(BASE "/more/mark", "more"));
+	ASSERT_EQ(0, file_make(BASE "/more/mark", "more", 0644));
 	ASSERT_EQ(0, bind_add(id, BASE "/more", "/etc", 0));
 	ASSERT_EQ(0, enter(&agent, id, AGENT_FORK));
 	EXPECT_EQ(4, ask_read(&agent, "/etc/mark"));
