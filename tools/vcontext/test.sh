@@ -171,6 +171,8 @@ usage 2 "$vcontext" events 1 2;				ok "events: two contexts"
 usage 2 "$vcontext" events -t empty,full;		ok "events: no type"
 usage 2 "$vcontext" events -n 0;			ok "events: none"
 usage 2 "$vcontext" events -J --exec true;		ok "events: JSON of a command"
+usage 2 "$vcontext" events -J --wait empty 1;		ok "events: JSON of waiting"
+usage 2 "$vcontext" events --wait empty;		ok "events: waiting for none"
 usage 2 "$vcontext" info 1 2;				ok "info: two contexts"
 usage 2 "$vcontext" info pid:x;				ok "info: no pid"
 usage 2 "$vcontext" info 4294967296;			ok "info: id too large"
@@ -463,7 +465,8 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 	fi
 	status 0 "$vcontext" stat -n 2 -d 0.1 -o ID,NAME,PCPU t-lim &&
 		[ "$(grep -c t-lim "$out")" -eq 2 ];	ok "stat"
-	if has 17 1 "events" "events: JSON" "events: a command"; then
+	if has 17 1 "events" "events: JSON" "events: a command" \
+	   "events: waiting" "events: waiting, gone"; then
 		"$vcontext" events -t empty,destroyed -n 1 t-lim >"$out" 2>"$err" &
 		sleep 1
 		"$vcontext" exec t-lim -- true
@@ -477,6 +480,21 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 		sleep 1
 		"$vcontext" exec t-new -- true
 		wait $! && gone t-new;			ok "events: a command"
+		# at once, and when the last one has left
+		status 0 "$vcontext" events --wait EMPTY t-lim
+		"$vcontext" exec t-lim -- sleep 2 &
+		until [ "$(column PROCS t-lim)" = 1 ]; do
+			sleep 0.1
+		done
+		status 0 "$vcontext" events --wait EMPTY t-lim &&
+			[ "$(column PROCS t-lim)" = 0 ] && [ ! -s "$out" ]
+		ok "events: waiting"
+		"$vcontext" create t-new >/dev/null
+		"$vcontext" events --wait oom t-new >"$out" 2>"$err" &
+		sleep 1
+		"$vcontext" destroy t-new
+		! wait $! && grep -q 'is gone' "$err"
+		ok "events: waiting, gone"
 	fi
 	status 0 "$vcontext" destroy t-lim && gone t-lim;	ok "destroy: limits"
 

@@ -20,6 +20,7 @@ static const struct opt opts[] = {
 	{ 'n', "count", "N", "end after so many" },
 	{ OPT_EXEC, "exec", "COMMAND",
 	  "run COMMAND with the number of each context that becomes empty" },
+	{ OPT_WAIT, "wait", "TYPES", "print nothing, end with the first of these" },
 	{ 0 }
 };
 
@@ -161,12 +162,53 @@ static void run(const struct vc_event *event, const char *line)
 			 WEXITSTATUS(status));
 }
 
+/*
+ * Has what is waited for happened, by what context @id is now?  Asked after the
+ * descriptor has been opened, and again after events were lost.
+ */
+static bool is_over(__u32 id, unsigned int mask)
+{
+	return (mask >> VC_EVENT_EMPTY & 1) && !vc_count(id);
+}
+
+/* Until the first event of a type in @mask that is context @id's own. */
+static int wait_for(int fd, __u32 id, unsigned int mask)
+{
+	struct vc_event event;
+	int n;
+
+	if (is_over(id, mask))
+		return 0;
+	for (;;) {
+		n = vc_events_read(fd, &event, 1);
+		if (n == -EINTR)
+			continue;
+		if (n < 0) {
+			complain_errno(n, "cannot read events");
+			return command->failure;
+		}
+		/* Who is gone is empty, too. */
+		if (!n && (mask >> VC_EVENT_EMPTY & 1))
+			return 0;
+		if (!n) {
+			complain("context %u is gone", id);
+			return command->failure;
+		}
+		if (event.id != id || event.type >= 32)
+			continue;
+		if (mask >> event.type & 1)
+			return 0;
+		if (event.type == VC_EVENT_LOST && is_over(id, mask))
+			return 0;
+	}
+}
+
 static int events(int argc, char **argv)
 {
 	unsigned int mask = 0;
 	uint64_t count = 0, seen = 0;
 	char *line = NULL;
-	bool json = false;
+	bool json = false, wait = false;
 	__u32 id = VC_ID_SELF;
 	int val, fd;
 
@@ -175,8 +217,10 @@ static int events(int argc, char **argv)
 		case 'J':
 			json = true;
 			break;
+		case OPT_WAIT:
 		case 't':
-			mask = parse_types(optarg);
+			wait |= val == OPT_WAIT;
+			mask |= parse_types(optarg);
 			break;
 		case 'n':
 			if (!parse_u64(optarg, INT64_MAX, &count) || !count)
@@ -193,6 +237,10 @@ static int events(int argc, char **argv)
 		die_usage("more than one context");
 	if (line && json)
 		die_usage("--exec prints nothing, and so no JSON");
+	if (wait && (line || json || count))
+		die_usage("--wait prints and runs nothing");
+	if (wait && optind == argc)
+		die_usage("--wait needs a context");
 	if (!mask)
 		mask = line ? 1U << VC_EVENT_EMPTY : ~0U;
 	if (optind < argc && resolve(argv[optind], &id))
@@ -204,6 +252,8 @@ static int events(int argc, char **argv)
 			    optind < argc ? argv[optind] : "self");
 		return command->failure;
 	}
+	if (wait)
+		return wait_for(fd, id, mask);
 	for (;;) {
 		struct vc_event event[32];
 		int i, n = vc_events_read(fd, event, ARRAY_SIZE(event));
