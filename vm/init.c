@@ -138,7 +138,7 @@ static int port(const char *want, int flags)
 {
 	char path[512], name[64];
 
-	for (int tries = 0; tries < 500; tries++) {
+	for (int tries = 0; tries < 30000; tries++) {
 		DIR *dir = opendir("/sys/class/virtio-ports");
 		struct dirent *entry;
 
@@ -162,7 +162,9 @@ static int port(const char *want, int flags)
 			closedir(dir);
 		usleep(2000);
 	}
+	/* Without it what the program says would be lost, and it seem to be well. */
 	fprintf(stderr, "init: no port %s\n", want);
+	reboot(RB_POWER_OFF);
 	return -1;
 }
 
