@@ -215,8 +215,11 @@ static void child(char **argv, int in, int out, int err, int fail, bool tty)
 	_exit(127);
 }
 
-/* Run the program, pass its streams on, return its wait status. */
-static int run(char **argv, bool tty, int *error)
+/*
+ * Run the program, pass its streams on, each with @end behind it, return its
+ * wait status.
+ */
+static int run(char **argv, bool tty, int *error, const char *end)
 {
 	int in[2], out[2], err[2], fail[2], status = 0;
 	int port_in = tty ? -1 : port("in", O_RDONLY | O_NONBLOCK);
@@ -318,6 +321,8 @@ static int run(char **argv, bool tty, int *error)
 		if (got && !more)
 			break;
 	}
+	put(port_out, end, strlen(end));
+	put(port_err, end, strlen(end));
 	return status;
 }
 
@@ -366,6 +371,7 @@ int main(void)
 	static char *argv[4096];
 	bool tty = false, leaks = true;
 	char *word, *end;
+	const char *mark = "";
 	int argc = 0, status, error = 0;
 	struct sigaction act = { .sa_handler = on_child };
 	sigset_t chld;
@@ -391,6 +397,8 @@ int main(void)
 			tty = true;
 		else if (!strcmp(word, "noleaks"))
 			leaks = false;
+		else if (!strncmp(word, "end:", 4))
+			mark = word + 4;
 		else if (!strncmp(word, "env:", 4))
 			putenv(word + 4);
 		else if (!strncmp(word, "cd:", 3) && chdir(word + 3))
@@ -408,11 +416,13 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	tell("booted 1\n");
 
-	status = run(argv, tty, &error);
+	status = run(argv, tty, &error, mark);
 
 	check_kernel(leaks);
 	sync();
 	pass_klog();
+	put(klog, mark, strlen(mark));
+	put(klog, "\n", 1);
 	if (error)
 		tell("exec %d\n", error);
 	else if (WIFSIGNALED(status))
