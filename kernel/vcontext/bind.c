@@ -155,24 +155,25 @@ static int bind_add(struct vc_root *root, struct root_bind *bind)
 	return 0;
 }
 
-/* SET 6/8 */
-long vc_bind_set(struct vc_request *req)
+/* What has been added; borrowed from the root. */
+static struct root_bind *bind_set(struct vc_request *req)
 {
 	const struct vc_bind *arg = req->data;
 	struct root_bind *bind;
 	struct vc_root *root;
-	int ret;
+	int ret = 0;
 
 	if (arg->flags & ~VC_BIND_READONLY)
-		return vc_fail(-EINVAL, "flags %#x: unknown bits", arg->flags);
-	if (arg->reserved)
-		return vc_fail(-EINVAL, "reserved is not zero");
-	ret = check_target(req->buffer[1], arg->target_len);
+		ret = vc_fail(-EINVAL, "flags %#x: unknown bits", arg->flags);
+	else if (arg->reserved)
+		ret = vc_fail(-EINVAL, "reserved is not zero");
+	if (!ret)
+		ret = check_target(req->buffer[1], arg->target_len);
 	if (ret)
-		return ret;
+		return ERR_PTR(ret);
 	bind = bind_alloc(req, arg);
 	if (IS_ERR(bind))
-		return PTR_ERR(bind);
+		return bind;
 
 	root = vc_root_begin(req->ctx);
 	ret = PTR_ERR_OR_ZERO(root);
@@ -180,10 +181,82 @@ long vc_bind_set(struct vc_request *req)
 		ret = bind_add(root, bind);
 		vc_root_end(root);
 	}
-	if (ret)
+	if (ret) {
 		bind_free(bind);
-	return ret;
+		return ERR_PTR(ret);
+	}
+	return bind;
 }
+
+/* SET 6/8 */
+long vc_bind_set(struct vc_request *req)
+{
+	return PTR_ERR_OR_ZERO(bind_set(req));
+}
+
+/**
+ * struct added - what a batch has added
+ * @root: where, referenced
+ * @bind: in it
+ */
+struct added {
+	struct vc_root *root;
+	struct root_bind *bind;
+};
+
+static long bind_begin(struct vc_request *req)
+{
+	struct added *added = kzalloc(sizeof(*added), GFP_KERNEL_ACCOUNT);
+	struct root_bind *bind;
+	long ret = 0;
+
+	if (!added)
+		return -ENOMEM;
+	/* nobody but our own batch gives the context another one */
+	added->root = vc_root_hold(req->ctx);
+	bind = bind_set(req);
+	if (IS_ERR(bind) || !added->root) {
+		ret = IS_ERR(bind) ? PTR_ERR(bind) : -ESRCH;
+		vc_root_drop(added->root);
+		kfree(added);
+		return ret;
+	}
+	added->bind = bind;
+	req->saved = added;
+	return 0;
+}
+
+/*
+ * The mount namespace still has the bind.  Nobody is in it, and who comes gets
+ * one made anew.
+ */
+static void take_back(struct vc_root *root, struct root_bind *bind)
+{
+	mutex_lock(&root->lock);
+	mutex_lock(&vc_ns_mutex);
+	list_del(&bind->node);
+	root->nr_binds--;
+	root->wanted++;
+	mutex_unlock(&vc_ns_mutex);
+	mutex_unlock(&root->lock);
+	bind_free(bind);
+}
+
+static void bind_end(struct vc_request *req, bool commit)
+{
+	struct added *added = req->saved;
+
+	if (!commit)
+		take_back(added->root, added->bind);
+	vc_root_drop(added->root);
+	kfree(added);
+}
+
+const struct vc_batch_ops vc_bind_batch = {
+	.begin = bind_begin,
+	.end = bind_end,
+	.closes = true,
+};
 
 /* GET 6/8 */
 long vc_bind_get(struct vc_request *req)

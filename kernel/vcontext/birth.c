@@ -108,6 +108,7 @@ int __vcontext_may_birth(const struct file *file, struct cgroup *cgrp,
 			 u64 flags)
 {
 	struct vcontext *ctx = cgrp->vcontext;
+	int ret;
 
 	lockdep_assert_held(&cgroup_mutex);
 
@@ -120,7 +121,8 @@ int __vcontext_may_birth(const struct file *file, struct cgroup *cgrp,
 		return -EINVAL;
 	if (READ_ONCE(ctx->dying))
 		return -EBUSY;
-	return 1;
+	ret = vc_compat_may_enter(ctx, vcontext_of_task(current));
+	return ret ?: 1;
 }
 
 /* The context that @file permits births in, referenced, or %NULL. */

@@ -258,10 +258,11 @@ static int check_children_max(const struct vcontext *parent)
 	const struct vcontext *pos;
 
 	for (pos = parent; pos->level; pos = pos->parent) {
-		if (pos->nr_below >= pos->children_max)
+		/* those that are not shown yet have their place */
+		if (pos->nr_below + pos->nr_hidden >= pos->children_max)
 			return vc_fail(-ENOSPC,
 				       "context %u holds %u of children_max %u",
-				       pos->id, pos->nr_below,
+				       pos->id, pos->nr_below + pos->nr_hidden,
 				       pos->children_max);
 	}
 	return 0;
@@ -316,24 +317,27 @@ static struct vcontext *context_alloc(u32 id, const struct vc_create *args,
 
 static void reap_work_fn(struct work_struct *work);
 
-static long create_locked(u32 id, const struct vc_create *args,
-			  struct vcontext *parent)
+/* What nobody has heard of: in the tree, but not in the table of ids. */
+static struct vcontext *create_locked(u32 id, const struct vc_create *args,
+				      struct vcontext *parent)
 {
 	struct vcontext *ctx, *pos;
 	int ret;
 
-	if (parent->dying)
-		return vc_fail(-EBUSY, "context %u is being destroyed",
-			       parent->id);
+	lockdep_assert_held(&vcontext_mutex);
+
+	if (parent->dying) {
+		ret = vc_fail(-EBUSY, "context %u is being destroyed",
+			      parent->id);
+		return ERR_PTR(ret);
+	}
 	ret = check_name(args->name, parent);
+	if (!ret)
+		ret = check_children_max(parent);
+	if (!ret)
+		ret = reserve_id(&id);
 	if (ret)
-		return ret;
-	ret = check_children_max(parent);
-	if (ret)
-		return ret;
-	ret = reserve_id(&id);
-	if (ret)
-		return ret;
+		return ERR_PTR(ret);
 
 	ret = -ENOMEM;
 	ctx = context_alloc(id, args, parent);
@@ -352,15 +356,13 @@ static long create_locked(u32 id, const struct vc_create *args,
 		goto err_engine;
 
 	/* Nothing fails from here on. */
+	ctx->hidden = true;
 	for (pos = parent; pos; pos = pos->parent)
-		pos->nr_below++;
+		pos->nr_hidden++;
 	list_add_tail(&ctx->sibling, &parent->children);
 	if (ctx->flags & VC_CREATE_EPHEMERAL)
 		atomic_inc(&nr_awaiting);
-	trace_create(id, parent->id);
-	xa_store(&contexts, id, ctx, GFP_KERNEL);
-	vc_event(ctx, VC_EVENT_CREATED, 0);
-	return id;
+	return ctx;
 
 err_engine:
 	WARN_ON_ONCE(vc_engine_remove(ctx));
@@ -368,7 +370,25 @@ err_put:
 	vcontext_put(ctx);
 err_id:
 	xa_erase(&contexts, id);
-	return ret;
+	return ERR_PTR(ret);
+}
+
+/* Let @ctx be found.  Cannot fail: its entry in the table is reserved. */
+static void show_locked(struct vcontext *ctx)
+{
+	struct vcontext *pos;
+
+	lockdep_assert_held(&vcontext_mutex);
+
+	for (pos = ctx->parent; pos; pos = pos->parent) {
+		pos->nr_hidden--;
+		pos->nr_below++;
+	}
+	ctx->hidden = false;
+	vc_engine_show(ctx);
+	trace_create(ctx->id, ctx->parent->id);
+	xa_store(&contexts, ctx->id, ctx, GFP_KERNEL);
+	vc_event(ctx, VC_EVENT_CREATED, 0);
 }
 
 /**
@@ -385,11 +405,75 @@ err_id:
 int vcontext_create(u32 id, const struct vc_create *args,
 		    struct vcontext *parent)
 {
-	long ret;
+	struct vcontext *ctx;
+	int ret;
 
 	if (mutex_lock_interruptible(&vcontext_mutex))
 		return -ERESTARTNOINTR;
-	ret = create_locked(id, args, parent);
+	ctx = create_locked(id, args, parent);
+	ret = PTR_ERR_OR_ZERO(ctx);
+	if (!ret) {
+		ret = ctx->id;
+		show_locked(ctx);
+	}
+	mutex_unlock(&vcontext_mutex);
+	return ret;
+}
+
+/**
+ * vcontext_create_hidden - make a context that nobody sees yet
+ * @id: see vcontext_create()
+ * @args: see vcontext_create()
+ * @parent: the caller's context
+ *
+ * It has its id, its name and its place among those of @parent, but is in no
+ * list, in no /proc and in no cgroupfs, and no event has told of it.  Only
+ * who made it knows it, to set its limits, and then calls vcontext_show() or
+ * vcontext_discard().
+ *
+ * Context: process, may sleep.
+ * Return: with a reference that the caller puts, or an ERR_PTR() as
+ * vcontext_create().
+ */
+struct vcontext *vcontext_create_hidden(u32 id, const struct vc_create *args,
+					struct vcontext *parent)
+{
+	struct vcontext *ctx;
+
+	if (mutex_lock_interruptible(&vcontext_mutex))
+		return ERR_PTR(-ERESTARTNOINTR);
+	ctx = create_locked(id, args, parent);
+	if (!IS_ERR(ctx))
+		vcontext_get(ctx);
+	mutex_unlock(&vcontext_mutex);
+	return ctx;
+}
+
+/**
+ * vcontext_show - let contexts be seen by all, or none of them
+ * @ctx: from vcontext_create_hidden(); %NULLs are passed by
+ * @nr: how many
+ *
+ * It fails if one has been destroyed with its parent, or is about to be.  One
+ * that current has entered is shown for that: it ends as any other does.
+ *
+ * Context: may sleep.
+ * Return: 0 or %-EBUSY.
+ */
+int vcontext_show(struct vcontext **ctx, unsigned int nr)
+{
+	unsigned int i;
+	int ret = 0;
+
+	mutex_lock(&vcontext_mutex);
+	for (i = 0; i < nr && !ret; i++)
+		if (ctx[i] && (ctx[i]->removed ||
+			       (ctx[i]->dying && !ctx[i]->entered)))
+			ret = vc_fail(-EBUSY, "context %u is being destroyed",
+				      ctx[i]->parent->id);
+	for (i = 0; i < nr && !ret; i++)
+		if (ctx[i])
+			show_locked(ctx[i]);
 	mutex_unlock(&vcontext_mutex);
 	return ret;
 }
@@ -417,12 +501,19 @@ static int remove_locked(struct vcontext *ctx)
 	if ((ctx->flags & VC_CREATE_EPHEMERAL) && !ctx->entered)
 		atomic_dec(&nr_awaiting);
 	list_del_init(&ctx->sibling);
-	for (pos = ctx->parent; pos; pos = pos->parent)
-		pos->nr_below--;
+	for (pos = ctx->parent; pos; pos = pos->parent) {
+		if (ctx->hidden)
+			pos->nr_hidden--;
+		else
+			pos->nr_below--;
+	}
 	vc_vars_exit(ctx);
-	trace_destroy(ctx->id, ctx->parent->id);
+	/* nobody who has not heard of it hears of its end */
+	if (!ctx->hidden)
+		trace_destroy(ctx->id, ctx->parent->id);
 	xa_erase(&contexts, ctx->id);
-	vc_event(ctx, VC_EVENT_DESTROYED, 0);
+	if (!ctx->hidden)
+		vc_event(ctx, VC_EVENT_DESTROYED, 0);
 	wake_up_all(&context_wait);
 	vcontext_put(ctx);
 	return 0;
@@ -446,11 +537,28 @@ static int remove_tree_locked(struct vcontext *top)
 	return remove_locked(top);
 }
 
+/**
+ * vcontext_discard - end a context that nobody has seen
+ * @ctx: from vcontext_create_hidden(), not entered; the reference stays
+ *
+ * Context: may sleep; no locks held.
+ */
+void vcontext_discard(struct vcontext *ctx)
+{
+	mutex_lock(&vcontext_mutex);
+	/* or its parent has been destroyed, and it with that */
+	if (!ctx->removed)
+		WARN_ON_ONCE(remove_locked(ctx));
+	mutex_unlock(&vcontext_mutex);
+	vc_disk_settle();
+}
+
 /* Keep everybody out of @top and below, for good. */
 static void mark_dying(struct vcontext *top)
 {
 	struct vcontext *pos;
 
+	/* hidden ones too: see vcontext_show() */
 	WRITE_ONCE(top->dying, true);
 	vcontext_for_each_below(pos, top)
 		WRITE_ONCE(pos->dying, true);
@@ -617,6 +725,8 @@ static int enter_locked(struct vcontext *ctx, struct vcontext *caller,
 
 	lockdep_assert_held_read(&vc_root_rwsem);
 
+	if (vc_claim_closed(ctx))
+		return -ESTALE;
 	/* a newborn has nothing of it yet */
 	if (!task->vcontext_born) {
 		rcu_read_lock();
@@ -687,7 +797,8 @@ int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
 			return -ERESTARTNOINTR;
 		ret = enter_locked(ctx, caller, task);
 		up_read(&vc_root_rwsem);
-	} while (ret == -ESTALE && !(ret = vc_root_freshen(ctx)));
+	} while (ret == -ESTALE && !(ret = vc_claim_wait(ctx)) &&
+		 !(ret = vc_root_freshen(ctx)));
 	return ret;
 }
 

@@ -208,6 +208,42 @@ int vc_counter_set_limit(struct vcontext *ctx, size_t offset, u64 limit)
 }
 
 /**
+ * vc_counter_begin - SET of a counted limit in a batch
+ * @req: with a struct vc_limit
+ * @offset: VC_COUNTER() of the variable
+ *
+ * Context: may sleep.
+ * Return: 0, or %-EPERM if a context above has less.
+ */
+long vc_counter_begin(struct vc_request *req, size_t offset)
+{
+	const struct vc_limit *arg = req->data;
+
+	req->old = READ_ONCE(vc_counter_of(req->ctx, offset)->limit);
+	return vc_counter_set_limit(req->ctx, offset, arg->limit);
+}
+
+/**
+ * vc_counter_end - the batch has ended
+ * @req: from vc_counter_begin()
+ * @offset: VC_COUNTER() of the variable
+ * @commit: has it succeeded?
+ *
+ * The old limit is not compared with those above: had they been narrowed
+ * meanwhile, it would be as if that had come after.
+ *
+ * Context: may sleep.
+ */
+void vc_counter_end(struct vc_request *req, size_t offset, bool commit)
+{
+	if (commit)
+		return;
+	mutex_lock(&limit_mutex);
+	WRITE_ONCE(vc_counter_of(req->ctx, offset)->limit, req->old);
+	mutex_unlock(&limit_mutex);
+}
+
+/**
  * vc_counter_refused - tell those who watch that a limit has refused
  * @full: what vc_counter_try_charge() has returned, not %NULL
  * @offset: VC_COUNTER() of the variable

@@ -44,15 +44,21 @@ u32 vc_cpu_state(const struct vcontext *ctx)
 	return state;
 }
 
-static long context_set(struct vc_request *req)
+/**
+ * vc_cpu_check_create - are these values for a new context?
+ * @id: its number
+ * @args: the rest
+ *
+ * Context: process.
+ * Return: 0, %-EINVAL, %-EOPNOTSUPP.
+ */
+int vc_cpu_check_create(u32 id, const struct vc_create *args)
 {
-	static const struct vc_create none;
-	const struct vc_create *args = req->data ?: &none;
 	u32 flags = args->flags;
 
-	if (req->id != VC_ID_SELF && (!req->id || req->id > VC_ID_MAX))
+	if (id != VC_ID_SELF && (!id || id > VC_ID_MAX))
 		return vc_fail(-EINVAL, "id %u: 1 to %u, or VC_ID_SELF for any",
-			       req->id, VC_ID_MAX);
+			       id, VC_ID_MAX);
 	if (flags & ~VC_CREATE_ALL)
 		return vc_fail(-EINVAL, "flags %#x: unknown bits %#x", flags,
 			       flags & ~VC_CREATE_ALL);
@@ -60,7 +66,16 @@ static long context_set(struct vc_request *req)
 		return vc_fail(-EOPNOTSUPP,
 			       "flags %#x: this kernel has no namespace for %#x",
 			       flags, vc_ns_unsupported(flags));
-	return vcontext_create(req->id, args, req->caller);
+	return 0;
+}
+
+static long context_set(struct vc_request *req)
+{
+	static const struct vc_create none;
+	const struct vc_create *args = req->data ?: &none;
+
+	return vc_cpu_check_create(req->id, args) ?:
+	       vcontext_create(req->id, args, req->caller);
 }
 
 static long context_get(struct vc_request *req)
@@ -123,7 +138,7 @@ static long list_get(struct vc_request *req)
 	if (mutex_lock_interruptible(&vcontext_mutex))
 		return -ERESTARTNOINTR;
 	list_for_each_entry(pos, &req->ctx->children, sibling)
-		nr++;
+		nr += !pos->hidden;
 	if (nr) {
 		ids = kvmalloc_array(nr, sizeof(*ids), GFP_KERNEL);
 		if (!ids)
@@ -132,7 +147,8 @@ static long list_get(struct vc_request *req)
 	if (ids) {
 		nr = 0;
 		list_for_each_entry(pos, &req->ctx->children, sibling)
-			ids[nr++] = pos->id;
+			if (!pos->hidden)
+				ids[nr++] = pos->id;
 	}
 	mutex_unlock(&vcontext_mutex);
 	if (ret)
@@ -164,25 +180,12 @@ static struct uts_namespace *uts_of(struct vc_request *req)
 	return ns;
 }
 
-static long hostname_set(struct vc_request *req)
+static void hostname_write(struct uts_namespace *ns, const char *name)
 {
-	struct vc_hostname *arg = req->data;
-	size_t len = strnlen(arg->name, sizeof(arg->name));
-	struct uts_namespace *ns;
-
-	if (len == sizeof(arg->name))
-		return vc_fail(-EINVAL, "name has no NUL in %zu bytes",
-			       sizeof(arg->name));
-	ns = uts_of(req);
-	if (!ns)
-		return -ENOENT;
 	down_write(&uts_sem);
-	memset(ns->name.nodename, 0, sizeof(ns->name.nodename));
-	memcpy(ns->name.nodename, arg->name, len);
+	strscpy_pad(ns->name.nodename, name);
 	up_write(&uts_sem);
 	uts_proc_notify(UTS_PROC_HOSTNAME);
-	put_uts_ns(ns);
-	return 0;
 }
 
 static long hostname_get(struct vc_request *req)
@@ -198,6 +201,42 @@ static long hostname_get(struct vc_request *req)
 	put_uts_ns(ns);
 	return 0;
 }
+
+/* Of the UTS namespace, for hostname_end(). */
+static long hostname_begin(struct vc_request *req)
+{
+	struct vc_hostname *arg = req->data;
+
+	if (strnlen(arg->name, sizeof(arg->name)) == sizeof(arg->name))
+		return vc_fail(-EINVAL, "name has no NUL in %zu bytes",
+			       sizeof(arg->name));
+	req->saved = uts_of(req);
+	return req->saved ? 0 : -ENOENT;
+}
+
+static void hostname_end(struct vc_request *req, bool commit)
+{
+	const struct vc_hostname *arg = req->data;
+	struct uts_namespace *ns = req->saved;
+
+	if (commit)
+		hostname_write(ns, arg->name);
+	put_uts_ns(ns);
+}
+
+static long hostname_set(struct vc_request *req)
+{
+	long ret = hostname_begin(req);
+
+	if (!ret)
+		hostname_end(req, true);
+	return ret;
+}
+
+static const struct vc_batch_ops hostname_batch = {
+	.begin = hostname_begin,
+	.end = hostname_end,
+};
 
 static void hostname_show(struct seq_file *m, const struct vc_request *req)
 {
@@ -215,6 +254,7 @@ static const struct vc_command cpu_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show = context_show,
+		.batch = &vc_batch_create,
 		.set = VC_METHOD(context_set, VC_KIND_NEW,
 				 VC_DATA_IN | VC_DATA_OPTIONAL,
 				 struct vc_create),
@@ -236,6 +276,7 @@ static const struct vc_command cpu_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show = vc_sched_show,
+		.batch = &vc_sched_batch,
 		.set = VC_METHOD(vc_sched_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_sched),
 		.get = VC_METHOD(vc_sched_get, VC_KIND_OWN_OR_BELOW,
@@ -250,6 +291,7 @@ static const struct vc_command cpu_commands[] = {
 		.available = vc_cpuset_available,
 		.needs = "the cpuset controller",
 		.show = vc_cpuset_show,
+		.batch = &vc_cpuset_batch,
 		.set = VC_METHOD(vc_cpuset_set, VC_KIND_BELOW,
 				 VC_DATA_IN | VC_DATA_BUFFER, struct vc_cpuset),
 		.get = VC_METHOD(vc_cpuset_get, VC_KIND_OWN_OR_BELOW,
@@ -268,6 +310,7 @@ static const struct vc_command cpu_commands[] = {
 		.available = vc_usage_available,
 		.needs = "the cpu controller",
 		.show = vc_usage_show,
+		.batch = &vc_usage_batch,
 		.set = VC_METHOD(vc_usage_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_cpu_usage),
 		.get = VC_METHOD(vc_usage_get, VC_KIND_OWN_OR_BELOW,
@@ -292,6 +335,13 @@ static const struct vc_command cpu_commands[] = {
 		.get = VC_METHOD_LIST(list_get, VC_KIND_OWN_OR_BELOW,
 				      struct vc_id_list, u32),
 	},
+	[VC_CPU_BATCH] = {
+		.name = "batch",
+		.doc = "calls that take effect as one, or not at all",
+		.version = 1,
+		.set = VC_METHOD(vc_batch_set, VC_KIND_IGNORED,
+				 VC_DATA_IN | VC_DATA_CALLS, struct vc_batch),
+	},
 	[VC_CPU_BIRTH] = {
 		.name = "birth",
 		.doc = "a descriptor with which clone3() makes tasks inside",
@@ -306,6 +356,7 @@ static const struct vc_command cpu_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show = hostname_show,
+		.batch = &hostname_batch,
 		.set = VC_METHOD(hostname_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_hostname),
 		.get = VC_METHOD(hostname_get, VC_KIND_OWN_OR_BELOW,

@@ -136,6 +136,67 @@ out_cpus:
 	return ret;
 }
 
+/* Put a set back that was there; what is alone in the way is memory. */
+static void put_back(struct cgroup_subsys_state *css,
+		     const struct cpumask *cpus)
+{
+	int ret;
+
+	while ((ret = cpuset_set_cpus(css, cpus)) == -ENOMEM)
+		schedule_timeout_uninterruptible(1);
+	/* none at all, but it has got tasks; see vc_cpuset_set() */
+	if (ret == -ENOSPC && cpumask_empty(cpus))
+		put_back(css, cpu_possible_mask);
+	else if (ret && ret != -ENODEV)
+		pr_warn("vcontext: old CPUs are refused by the cpuset controller: %d\n",
+			ret);
+}
+
+static long cpuset_begin(struct vc_request *req)
+{
+	struct cgroup_subsys_state *css;
+	struct cpumask *old;
+	long ret;
+
+	old = kmalloc(cpumask_size(), GFP_KERNEL_ACCOUNT);
+	if (!old)
+		return -ENOMEM;
+	css = vc_engine_css(req->ctx, cpuset_cgrp_id);
+	ret = PTR_ERR_OR_ZERO(css);
+	if (!ret) {
+		cpuset_get_cpus(css, old, NULL);
+		css_put(css);
+		ret = vc_cpuset_set(req);
+	}
+	if (ret)
+		kfree(old);
+	else
+		req->saved = old;
+	return ret;
+}
+
+static void cpuset_end(struct vc_request *req, bool commit)
+{
+	struct cgroup_subsys_state *css;
+
+	if (!commit) {
+		mutex_lock(&vc_cpu_mutex);
+		css = vc_engine_css(req->ctx, cpuset_cgrp_id);
+		/* else it has been destroyed */
+		if (!IS_ERR(css)) {
+			put_back(css, req->saved);
+			css_put(css);
+		}
+		mutex_unlock(&vc_cpu_mutex);
+	}
+	kfree(req->saved);
+}
+
+const struct vc_batch_ops vc_cpuset_batch = {
+	.begin = cpuset_begin,
+	.end = cpuset_end,
+};
+
 /**
  * vc_cpuset_get - GET 2/5
  * @req: the request

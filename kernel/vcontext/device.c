@@ -34,6 +34,11 @@ struct device_list {
 
 /* %NULL for the default */
 VC_DEFINE(struct device_list __rcu *, devices) = NULL;
+/*
+ * What that is after the batch that has claimed the context, or %NULL for the
+ * same; owned by the batch, under vcontext_mutex.
+ */
+VC_DEFINE(struct device_list *, wanted) = NULL;
 
 #define CHAR_DEVICE(_major, _minor)					\
 	{ .type = 'c', .major = _major, .minor = _minor, .access = ACCESS_ALL }
@@ -78,14 +83,14 @@ static const struct vc_device *list_of(const struct vcontext *ctx, u32 *nr)
 	return list ? list->dev : default_devices;
 }
 
-/* What @ctx's own list gives to @dev; RCU held. */
-static u32 own_access(const struct vcontext *ctx, const struct vc_device *dev)
+/* What a list gives to @dev. */
+static u32 access_in(const struct vc_device *list, u32 nr,
+		     const struct vc_device *dev)
 {
-	const struct vc_device *list, *found;
 	struct vc_device key = *dev;
-	u32 nr, access = 0;
+	const struct vc_device *found;
+	u32 access = 0;
 
-	list = list_of(ctx, &nr);
 	found = bsearch(&key, list, nr, sizeof(*list), compare_devices);
 	if (found)
 		access = found->access;
@@ -94,6 +99,16 @@ static u32 own_access(const struct vcontext *ctx, const struct vc_device *dev)
 	key.minor = VC_DEVICE_ANY;
 	found = bsearch(&key, list, nr, sizeof(*list), compare_devices);
 	return found ? access | found->access : access;
+}
+
+/* What @ctx's own list gives to @dev; RCU held. */
+static u32 own_access(const struct vcontext *ctx, const struct vc_device *dev)
+{
+	const struct vc_device *list;
+	u32 nr;
+
+	list = list_of(ctx, &nr);
+	return access_in(list, nr, dev);
 }
 
 /* What the lists of @ctx and of all above give to @dev; RCU held. */
@@ -198,6 +213,28 @@ static struct device_list *make_list(const struct vc_device *given, u32 nr)
 	return list;
 }
 
+/*
+ * What the lists of @ctx and of all above give to @dev, with what our own batch
+ * makes of them.
+ */
+static u32 wanted_access(const struct vcontext *ctx,
+			 const struct vc_device *dev)
+{
+	const struct device_list *list;
+	u32 access = ACCESS_ALL;
+
+	lockdep_assert_held(&vcontext_mutex);
+
+	rcu_read_lock();
+	for (; ctx->level && access; ctx = ctx->parent) {
+		list = vc_claimed_by_us(ctx) ? VC(ctx, wanted) : NULL;
+		access &= list ? access_in(list->dev, list->nr, dev) :
+				 own_access(ctx, dev);
+	}
+	rcu_read_unlock();
+	return access;
+}
+
 /* Is all of it in the lists above?  vcontext_mutex held. */
 static int check_above(const struct vcontext *ctx,
 		       const struct vc_device *given, u32 nr)
@@ -207,9 +244,7 @@ static int check_above(const struct vcontext *ctx,
 	lockdep_assert_held(&vcontext_mutex);
 
 	for (i = 0; i < nr; i++) {
-		rcu_read_lock();
-		access = access_of(ctx->parent, &given[i]);
-		rcu_read_unlock();
+		access = wanted_access(ctx->parent, &given[i]);
 		if (given[i].access & ~access) {
 			vc_fail(-EPERM,
 				"device %c %u:%d: access %#x, the contexts above have %#x",
@@ -231,6 +266,37 @@ static struct device_list *replace(struct vcontext *ctx,
 				   lockdep_is_held(&vcontext_mutex));
 }
 
+/* A list for @req's context, which may have it; not published. */
+static struct device_list *prepare(struct vc_request *req)
+{
+	const struct vc_devices *arg = req->data;
+
+	if (arg->reserved) {
+		vc_fail(-EINVAL, "reserved is not zero");
+		return ERR_PTR(-EINVAL);
+	}
+	return make_list(req->list, req->nr);
+}
+
+static int check_locked(const struct vc_request *req)
+{
+	if (req->ctx->removed)
+		return vc_fail(-ESRCH, "context %u is gone", req->ctx->id);
+	return check_above(req->ctx, req->list, req->nr);
+}
+
+/* Let @ctx have @list; what is left to be freed. */
+static struct device_list *publish(struct vcontext *ctx,
+				   struct device_list *list)
+{
+	lockdep_assert_held(&vcontext_mutex);
+
+	list = replace(ctx, list);
+	/* each /dev has the permitted ones; who is in keeps his */
+	vc_root_outdate(ctx);
+	return list;
+}
+
 /**
  * vc_device_set - SET 6/6
  * @req: with a list of struct vc_device
@@ -241,32 +307,60 @@ static struct device_list *replace(struct vcontext *ctx,
  */
 long vc_device_set(struct vc_request *req)
 {
-	const struct vc_devices *arg = req->data;
-	struct device_list *list;
+	struct device_list *list = prepare(req);
 	int ret;
 
-	if (arg->reserved)
-		return vc_fail(-EINVAL, "reserved is not zero");
-	list = make_list(req->list, req->nr);
 	if (IS_ERR(list))
 		return PTR_ERR(list);
-
 	mutex_lock(&vcontext_mutex);
-	if (req->ctx->removed)
-		ret = vc_fail(-ESRCH, "context %u is gone", req->ctx->id);
-	else
-		ret = check_above(req->ctx, req->list, req->nr);
-	if (!ret) {
-		list = replace(req->ctx, list);
-		/* each /dev has the permitted ones; who is in keeps his */
-		vc_root_outdate(req->ctx);
-	}
+	ret = check_locked(req);
+	if (!ret)
+		list = publish(req->ctx, list);
 	mutex_unlock(&vcontext_mutex);
 	/* the old one, or the one that was refused */
 	if (list)
 		kvfree_rcu(list, rcu);
 	return ret;
 }
+
+/* Only made ready: what has been opened could not be taken back. */
+static long device_begin(struct vc_request *req)
+{
+	struct device_list *list = prepare(req);
+	int ret;
+
+	if (IS_ERR(list))
+		return PTR_ERR(list);
+	mutex_lock(&vcontext_mutex);
+	ret = check_locked(req);
+	if (!ret) {
+		VC(req->ctx, wanted) = list;
+		req->saved = list;
+	}
+	mutex_unlock(&vcontext_mutex);
+	if (ret)
+		kvfree(list);
+	return ret;
+}
+
+static void device_end(struct vc_request *req, bool commit)
+{
+	struct device_list *list = req->saved;
+
+	mutex_lock(&vcontext_mutex);
+	VC(req->ctx, wanted) = NULL;
+	/* what has been destroyed has freed its list */
+	if (commit && !req->ctx->removed)
+		list = publish(req->ctx, list);
+	mutex_unlock(&vcontext_mutex);
+	if (list)
+		kvfree_rcu(list, rcu);
+}
+
+const struct vc_batch_ops vc_device_batch = {
+	.begin = device_begin,
+	.end = device_end,
+};
 
 static void devices_exit(struct vcontext *ctx)
 {

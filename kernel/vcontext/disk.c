@@ -53,10 +53,11 @@ static const char * const kind_names[NR_KINDS] = {
  * @id: of the context, for people
  * @limit: as SET
  * @carved: what @above cannot use: @limit, or the usage that SET found if that
- *	    was more; 0 without a limit
+ *	    was more; 0 without a limit.  In a batch also what may be put back.
+ * @lifted: the batch that has claimed the context takes the limit away
  *
  * @node, @above and @limit are written under vc_disk_mutex and disk_lock, and
- * @carved under vc_disk_mutex.
+ * @carved and @lifted under vc_disk_mutex.
  */
 struct disk {
 	struct kref refs;
@@ -66,6 +67,23 @@ struct disk {
 	struct path root;
 	u32 project;
 	u32 id;
+	u64 limit[NR_KINDS];
+	u64 carved[NR_KINDS];
+	bool lifted;
+};
+
+/**
+ * struct undo - what a SET in a batch found
+ * @disk: referenced; %NULL if there was none, nor is there one now
+ * @made: there was none
+ * @lifted: of @disk
+ * @limit: of @disk
+ * @carved: of @disk
+ */
+struct undo {
+	struct disk *disk;
+	bool made;
+	bool lifted;
 	u64 limit[NR_KINDS];
 	u64 carved[NR_KINDS];
 };
@@ -268,14 +286,30 @@ static int take_above(struct disk *disk, const u64 old[NR_KINDS])
 	return ret;
 }
 
+/* Put back what was there; cannot fail, as far as the file system goes. */
+static void restore_limit(struct disk *disk, const u64 limit[NR_KINDS],
+			  const u64 carved[NR_KINDS])
+{
+	lockdep_assert_held(&vc_disk_mutex);
+
+	memcpy(disk->carved, carved, sizeof(disk->carved));
+	spin_lock(&disk_lock);
+	memcpy(disk->limit, limit, sizeof(disk->limit));
+	spin_unlock(&disk_lock);
+	write_limit(disk, disk->limit);
+	if (disk->above)
+		write_limit(disk->above, disk->above->limit);
+}
+
 /*
  * Give @disk another limit.  The order is such that all together never have
- * more than there is; putting an old limit back cannot fail.
+ * more than there is; putting an old limit back cannot fail.  In a batch @keep
+ * what has been carved until it has ended: it may be needed again.
  */
-static int change_limit(struct disk *disk, const u64 limit[NR_KINDS])
+static int change_limit(struct disk *disk, const u64 limit[NR_KINDS], bool keep)
 {
 	u64 carved[NR_KINDS], old[NR_KINDS];
-	int ret;
+	int i, ret;
 
 	lockdep_assert_held(&vc_disk_mutex);
 
@@ -283,7 +317,8 @@ static int change_limit(struct disk *disk, const u64 limit[NR_KINDS])
 	if (ret)
 		return ret;
 	memcpy(old, disk->carved, sizeof(old));
-	memcpy(disk->carved, carved, sizeof(carved));
+	for (i = 0; i < NR_KINDS; i++)
+		disk->carved[i] = keep ? max(carved[i], old[i]) : carved[i];
 	/* what is carved is taken before it is given, and given back after */
 	if (disk->above)
 		ret = take_above(disk, old);
@@ -292,10 +327,7 @@ static int change_limit(struct disk *disk, const u64 limit[NR_KINDS])
 	if (!ret && disk->above)
 		ret = write_limit(disk->above, disk->above->limit);
 	if (ret) {
-		memcpy(disk->carved, old, sizeof(old));
-		write_limit(disk, disk->limit);
-		if (disk->above)
-			write_limit(disk->above, disk->above->limit);
+		restore_limit(disk, disk->limit, old);
 		return vc_fail(ret, "root: quota of %s cannot be set",
 			       disk_sb(disk)->s_id);
 	}
@@ -594,7 +626,7 @@ static int set_new(struct vcontext *ctx, const struct path *root,
 	disk_link(disk, above);
 	ret = disk_tag(disk);
 	if (!ret)
-		ret = change_limit(disk, limit);
+		ret = change_limit(disk, limit, false);
 	if (!ret)
 		ret = publish(ctx, root, NULL, disk);
 	if (ret)
@@ -602,8 +634,41 @@ static int set_new(struct vcontext *ctx, const struct path *root,
 	return ret;
 }
 
+/* In a batch: what is to be put back, and a reference to it. */
+static void remember(struct disk *disk, struct undo *undo)
+{
+	lockdep_assert_held(&vc_disk_mutex);
+
+	kref_get(&disk->refs);
+	undo->disk = disk;
+	undo->lifted = disk->lifted;
+	memcpy(undo->limit, disk->limit, sizeof(undo->limit));
+	memcpy(undo->carved, disk->carved, sizeof(undo->carved));
+}
+
+/* May the limit of @ctx be changed now? */
+static int set_old(struct vcontext *ctx, const struct path *root,
+		   struct disk *disk, const u64 limit[NR_KINDS],
+		   struct undo *undo, bool lift)
+{
+	int ret;
+
+	down_write(&vc_root_rwsem);
+	mutex_lock(&vcontext_mutex);
+	ret = check_context(ctx, root, disk);
+	if (!ret && undo && disk)
+		remember(disk, undo);
+	if (!ret && !lift)
+		ret = change_limit(disk, limit, undo);
+	if (!ret && undo && disk)
+		disk->lifted = lift;
+	mutex_unlock(&vcontext_mutex);
+	up_write(&vc_root_rwsem);
+	return ret;
+}
+
 static int set_locked(struct vcontext *ctx, const struct path *root,
-		      const u64 limit[NR_KINDS])
+		      const u64 limit[NR_KINDS], struct undo *undo)
 {
 	struct disk *disk;
 	int ret;
@@ -613,35 +678,29 @@ static int set_locked(struct vcontext *ctx, const struct path *root,
 	/* a context that is destroyed detaches it, but only we free it */
 	disk = READ_ONCE(VC(ctx, disk));
 	if (limit[BYTES] == VC_UNLIMITED && limit[INODES] == VC_UNLIMITED) {
+		/* tags that are taken off cannot be put on again */
+		if (undo)
+			return set_old(ctx, root, disk, limit, undo, true);
 		ret = publish(ctx, root, disk, NULL);
 		if (!ret && disk)
 			disk_unmake(disk);
 		return ret;
 	}
-	if (!disk)
-		return set_new(ctx, root, limit);
-
-	down_write(&vc_root_rwsem);
-	mutex_lock(&vcontext_mutex);
-	ret = check_context(ctx, root, disk);
-	if (!ret)
-		ret = change_limit(disk, limit);
-	mutex_unlock(&vcontext_mutex);
-	up_write(&vc_root_rwsem);
+	if (disk)
+		return set_old(ctx, root, disk, limit, undo, false);
+	ret = set_new(ctx, root, limit);
+	if (!ret && undo) {
+		/* destroy waits for the mutex before it frees what it detached */
+		disk = READ_ONCE(VC(ctx, disk));
+		undo->made = true;
+		if (disk)
+			remember(disk, undo);
+	}
 	return ret;
 }
 
-/**
- * vc_disk_set - SET 6/3
- * @req: with a struct vc_disk
- *
- * Context: may sleep.
- * Return: 0, %-ENOENT (no root), %-EBUSY (tasks, or a directory that has a
- * project already), %-EOPNOTSUPP (no project quota), %-ENOSPC (more than is
- * left above), %-EPERM (the directory is not the caller's), %-EROFS, %-ESRCH,
- * %-ERESTARTSYS, or what the file system says.
- */
-long vc_disk_set(struct vc_request *req)
+/* In a batch @undo is filled, else it is %NULL. */
+static int disk_set(struct vc_request *req, struct undo *undo)
 {
 	const struct vc_disk *arg = req->data;
 	const u64 limit[NR_KINDS] = { arg->bytes_limit, arg->inodes_limit };
@@ -675,7 +734,7 @@ long vc_disk_set(struct vc_request *req)
 			      root.dentry->d_sb->s_id);
 		goto out_unlock;
 	}
-	ret = set_locked(req->ctx, &root, limit);
+	ret = set_locked(req->ctx, &root, limit, undo);
 	mnt_drop_write(root.mnt);
 out_unlock:
 	mutex_unlock(&vc_disk_mutex);
@@ -683,6 +742,107 @@ out_put:
 	path_put(&root);
 	return ret;
 }
+
+/**
+ * vc_disk_set - SET 6/3
+ * @req: with a struct vc_disk
+ *
+ * Context: may sleep.
+ * Return: 0, %-ENOENT (no root), %-EBUSY (tasks, or a directory that has a
+ * project already), %-EOPNOTSUPP (no project quota), %-ENOSPC (more than is
+ * left above), %-EPERM (the directory is not the caller's), %-EROFS, %-ESRCH,
+ * %-ERESTARTSYS, or what the file system says.
+ */
+long vc_disk_set(struct vc_request *req)
+{
+	return disk_set(req, NULL);
+}
+
+static long disk_begin(struct vc_request *req)
+{
+	struct undo *undo = kzalloc(sizeof(*undo), GFP_KERNEL_ACCOUNT);
+	long ret;
+
+	if (!undo)
+		return -ENOMEM;
+	ret = disk_set(req, undo);
+	if (!ret) {
+		req->saved = undo;
+		return 0;
+	}
+	if (undo->disk)
+		disk_put(undo->disk);
+	kfree(undo);
+	return ret;
+}
+
+/* What was kept for the case of failure is the one's above again. */
+static void give_back(struct disk *disk)
+{
+	u64 usage[NR_KINDS], carved;
+	int i;
+
+	if (read_usage(disk, usage))
+		return;
+	for (i = 0; i < NR_KINDS; i++) {
+		carved = add(usage[i], carved_below(disk, i, NULL));
+		carved = disk->limit[i] == VC_UNLIMITED ? 0 :
+			 max(carved, disk->limit[i]);
+		disk->carved[i] = min(disk->carved[i], carved);
+	}
+	if (disk->above)
+		write_limit(disk->above, disk->above->limit);
+}
+
+/* The context has @disk still, and it had one before. */
+static void end_old(struct vcontext *ctx, const struct undo *undo, bool commit)
+{
+	struct disk *disk = undo->disk;
+
+	lockdep_assert_held(&vc_disk_mutex);
+
+	if (!commit) {
+		restore_limit(disk, undo->limit, undo->carved);
+		disk->lifted = undo->lifted;
+	} else if (disk->lifted) {
+		vc_disk_release(ctx);
+	} else {
+		give_back(disk);
+	}
+}
+
+static void disk_end(struct vc_request *req, bool commit)
+{
+	struct undo *undo = req->saved;
+	struct disk *disk = undo->disk;
+	struct vfsmount *mnt;
+	bool write;
+
+	mutex_lock(&vc_disk_mutex);
+	/* or it has been destroyed, and its limit with it */
+	if (disk && READ_ONCE(VC(req->ctx, disk)) == disk) {
+		mnt = mntget(disk->root.mnt);
+		write = !mnt_want_write(mnt);
+		if (!undo->made)
+			end_old(req->ctx, undo, commit);
+		else if (!commit || disk->lifted)
+			vc_disk_release(req->ctx);
+		if (write)
+			mnt_drop_write(mnt);
+		mntput(mnt);
+	}
+	mutex_unlock(&vc_disk_mutex);
+	if (disk)
+		disk_put(disk);
+	kfree(undo);
+	vc_disk_settle();
+}
+
+const struct vc_batch_ops vc_disk_batch = {
+	.begin = disk_begin,
+	.end = disk_end,
+	.closes = true,
+};
 
 static bool is_at_or_below(const struct disk *disk, const struct disk *top)
 {

@@ -179,6 +179,8 @@ void vc_engine_cputime(struct cgroup *cgrp, u64 *user_ns, u64 *system_ns)
  * vc_engine_create - make the groups of a context
  * @ctx: with id and parent; cannot be found yet
  *
+ * Nor can they, see vc_engine_show().
+ *
  * Context: may sleep.
  * Return: 0 or a negative errno; then nothing is left.
  */
@@ -220,6 +222,21 @@ out_unlock:
 		return vc_fail(-EBUSY, "a cgroup /vcontext/.../%u is in the way",
 			       ctx->id);
 	return ret;
+}
+
+/**
+ * vc_engine_show - let the groups of a new context be seen in cgroupfs
+ * @ctx: the context
+ *
+ * Context: vcontext_mutex held, may sleep.
+ */
+void vc_engine_show(struct vcontext *ctx)
+{
+	cgroup_lock();
+	/* with all that is below it */
+	if (ctx->top)
+		kernfs_activate(ctx->top->kn);
+	cgroup_unlock();
 }
 
 /**
@@ -386,12 +403,14 @@ static void process_entered(struct task_struct *task, struct vcontext *from,
 	vcontext_entered(ctx);
 }
 
-/* What attach can say before it tries; cgroup_mutex held. */
-static int may_enter(struct task_struct *task, struct vcontext *from,
-		     struct vcontext *caller)
+/* What attach to @ctx can say before it tries; cgroup_mutex held. */
+static int may_enter(struct vcontext *ctx, struct task_struct *task,
+		     struct vcontext *from, struct vcontext *caller)
 {
 	if (!vcontext_is_below(from, caller))
 		return vc_fail(-ESRCH, "the process has gone");
+	if (vc_compat_may_enter(ctx, from))
+		return -EPERM;
 	if ((task->flags & PF_KTHREAD) || task->no_cgroup_migration ||
 	    (task->flags & PF_NO_SETAFFINITY))
 		return vc_fail(-EINVAL, "a kernel thread enters no context");
@@ -457,7 +476,7 @@ int vc_engine_attach(struct vcontext *ctx, struct vcontext *caller,
 		goto out_unlock;
 	}
 
-	ret = may_enter(live, from, caller);
+	ret = may_enter(ctx, live, from, caller);
 	if (!ret)
 		ret = cgroup_migrate_vet_dst(ctx->enter);
 	if (!ret)
@@ -472,7 +491,8 @@ int vc_engine_attach(struct vcontext *ctx, struct vcontext *caller,
 	cgroup_procs_write_finish(leader, group);
 out_unlock:
 	cgroup_unlock();
-	if (!ret) {
+	/* what nobody sees yet: who shows it tells */
+	if (!ret && !READ_ONCE(ctx->hidden)) {
 		trace_migrate(task_tgid_nr(task), from_id, ctx->id);
 		vc_event_migrated(ctx, task);
 	}
@@ -743,6 +763,42 @@ int vc_engine_freeze(struct vcontext *ctx, bool freeze)
 	return ret;
 }
 
+/**
+ * vc_engine_freeze_own - has a context been frozen itself?
+ * @ctx: the context
+ * @count: of times that its state has been set
+ *
+ * Context: may sleep.
+ * Return: as asked, whatever is above it; false when it has been removed.
+ */
+bool vc_engine_freeze_own(struct vcontext *ctx, u64 *count)
+{
+	bool ret;
+
+	cgroup_lock();
+	ret = ctx->top && ctx->top->freezer.freeze;
+	*count = VC(ctx, freezes);
+	cgroup_unlock();
+	return ret;
+}
+
+/**
+ * vc_engine_thaw - thaw a context, if it is there
+ * @ctx: the context
+ * @count: only if its state has not been set since; %NULL for always
+ *
+ * Context: may sleep.
+ */
+void vc_engine_thaw(struct vcontext *ctx, const u64 *count)
+{
+	cgroup_lock();
+	if (ctx->top && (!count || *count == VC(ctx, freezes))) {
+		VC(ctx, freezes)++;
+		cgroup_freeze(ctx->top, false);
+	}
+	cgroup_unlock();
+}
+
 /* ---- cheap migration while there are contexts ---- */
 
 /* Both under vcontext_mutex: what holds, and what the contexts want. */
@@ -956,6 +1012,8 @@ int __init vc_engine_init(void)
 
 	cgroup_lock();
 	engine_base = skeleton_mkdir(&cgrp_dfl_root.cgrp, "vcontext", NULL);
+	if (!IS_ERR(engine_base))
+		kernfs_activate(engine_base->kn);
 	cgroup_unlock();
 	return PTR_ERR_OR_ZERO(engine_base);
 }

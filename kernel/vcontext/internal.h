@@ -4,6 +4,7 @@
  *
  * Locks, outermost first:
  *
+ *  a claim (batch.c)	SETs of a context while a batch changes it
  *  struct vc_root's lock	a virtual root while it is changed or made anew
  *  vc_disk_mutex	limited directories, and walks through all that is in them
  *  vc_root_rwsem	what tasks find that enter; for reading: entering
@@ -28,6 +29,21 @@
 #include <linux/workqueue.h>
 #include <uapi/linux/vcontext.h>
 
+/**
+ * struct vc_claim - who changes a context
+ * @owner: the task whose batch does, alone; not referenced, it clears it
+ * @setters: SETs under way that are in no batch
+ * @closed: who enters waits for the end of the batch
+ *
+ * Written under a lock of batch.c; @owner is read without, to compare it with
+ * current, and @closed under vc_root_rwsem.
+ */
+struct vc_claim {
+	struct task_struct *owner;
+	unsigned int setters;
+	bool closed;
+};
+
 /*
  * A context.  Categories keep no state here, see var.c.
  *
@@ -41,6 +57,7 @@ struct vcontext {
 	u32 level;			/* (c) 0 is the host */
 	u32 children_max;		/* (c) U32_MAX at the host */
 	u32 nr_below;			/* (m) contexts below, any depth */
+	u32 nr_hidden;			/* (m) those not shown yet, as well */
 	char name[VC_NAME_SIZE];	/* (c) */
 	u64 created_ns;			/* (c) CLOCK_BOOTTIME */
 	u64 cgroup_id;			/* (c) */
@@ -48,6 +65,7 @@ struct vcontext {
 	bool dying;			/* (m) no entry any more */
 	u32 emptied;			/* css_set_lock: times it lost its last task */
 	bool removed;			/* (m) not in the id table any more */
+	bool hidden;			/* (m) not in it yet, see batch.c */
 	bool entered;			/* set under cgroup_mutex, never cleared */
 	struct vcontext *parent;	/* (c) referenced; NULL at the host */
 	struct list_head children;	/* (m) */
@@ -63,10 +81,13 @@ struct vcontext {
 	struct cgroup *tasks;		/* what the inside may divide */
 	struct cgroup *enter;		/* where entries and births go */
 	struct work_struct reap_work;	/* EPHEMERAL: the last task is gone */
+	struct vc_claim claim;		/* see batch.c */
 	struct rcu_work free_work;
 	/* the variables, see var.c */
 	u8 vars[] __aligned(64);
 };
+
+struct vc_request;
 
 extern struct mutex vcontext_mutex;
 extern struct vcontext *vcontext_host __ro_after_init;
@@ -108,6 +129,10 @@ struct vcontext *vcontext_find(u32 id, const struct vcontext *caller)
 	__must_check;
 int vcontext_create(u32 id, const struct vc_create *args,
 		    struct vcontext *parent);
+struct vcontext *vcontext_create_hidden(u32 id, const struct vc_create *args,
+					struct vcontext *parent) __must_check;
+int vcontext_show(struct vcontext **ctx, unsigned int nr) __must_check;
+void vcontext_discard(struct vcontext *ctx);
 int vcontext_destroy(struct vcontext *ctx, bool kill);
 int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
 		   struct task_struct *task);
@@ -221,6 +246,8 @@ void vc_counter_uncharge(struct vcontext *ctx, const struct vcontext *stop,
 #define vc_counter_cancel vc_counter_uncharge
 void vc_counter_read(const struct vc_counter *counter, struct vc_limit *limit);
 int vc_counter_set_limit(struct vcontext *ctx, size_t offset, u64 limit);
+long vc_counter_begin(struct vc_request *req, size_t offset);
+void vc_counter_end(struct vc_request *req, size_t offset, bool commit);
 void vc_counter_hit(struct vcontext *full, size_t offset);
 void vc_counter_refused(struct vcontext *full, size_t offset, u8 category,
 			u8 command);
@@ -269,6 +296,7 @@ static __always_inline void vc_counter_uncharge_fast(struct vcontext *ctx,
 
 int vc_engine_init(void);
 int vc_engine_create(struct vcontext *ctx);
+void vc_engine_show(struct vcontext *ctx);
 int vc_engine_remove(struct vcontext *ctx);
 struct css_set *vc_engine_css_set(struct vcontext *ctx) __must_check;
 struct vfsmount *vc_engine_mount(struct vcontext *ctx) __must_check;
@@ -281,6 +309,8 @@ void vc_engine_fork_barrier(void);
 unsigned int vc_engine_count(struct vcontext *ctx);
 int vc_engine_signal(struct vcontext *ctx, int signo);
 int vc_engine_freeze(struct vcontext *ctx, bool freeze);
+bool vc_engine_freeze_own(struct vcontext *ctx, u64 *count);
+void vc_engine_thaw(struct vcontext *ctx, const u64 *count);
 bool vc_engine_frozen(const struct vcontext *ctx);
 void vc_engine_favor(bool favor);
 void vc_engine_walk_threads(struct vcontext *ctx,
@@ -327,6 +357,7 @@ enum vc_id_kind {
 	VC_KIND_OWN_OR_BELOW,
 	VC_KIND_BELOW,
 	VC_KIND_ENTER,
+	VC_KIND_COMPAT,		/* new, or one to enter, or to stay */
 };
 
 /* Buffers that a struct can point at. */
@@ -346,6 +377,8 @@ enum vc_id_kind {
  * @list: the elements of a list; those of GET kvmalloc()ed by the handler
  * @nr: how many elements there are
  * @waived: the caller goes on with what it was permitted before
+ * @old: for struct vc_batch_ops: what @begin has to tell @end
+ * @saved: the same
  */
 struct vc_request {
 	u32 cmd;
@@ -358,6 +391,8 @@ struct vc_request {
 	void *list;
 	u32 nr;
 	bool waived;
+	u64 old;
+	void *saved;
 };
 
 #define VC_DATA_OPTIONAL	BIT(0)	/* may be NULL */
@@ -365,6 +400,8 @@ struct vc_request {
 #define VC_DATA_OUT		BIT(2)	/* written */
 #define VC_DATA_BUFFER		BIT(3)	/* the command's buffers too */
 #define VC_DATA_RIGHTS		BIT(4)	/* GET with the rights of SET */
+#define VC_DATA_COUNT_ID	BIT(5)	/* the id counts the list's elements */
+#define VC_DATA_CALLS		BIT(6)	/* points at calls, struct vc_batch */
 
 /**
  * struct vc_buffer - where a struct points at a buffer, as offsets in it
@@ -402,6 +439,25 @@ struct vc_method {
 };
 
 /**
+ * struct vc_batch_ops - how a SET takes part in a batch
+ * @begin: in place of its handler where the context is one that others see:
+ *	   what can fail is done or made ready, what would give the inside more
+ *	   than it has waits for @end.  A failed one has changed nothing.
+ * @end: the batch has succeeded / has not, and all is to be as before; cannot
+ *	 fail.  In the order of the calls / in reverse.  May sleep.
+ * @closes: nobody enters the context meanwhile
+ *
+ * The context is claimed: nobody else SETs anything of it in between.  On a
+ * context that the batch has made the handler itself is called, since all of
+ * that goes with the context.
+ */
+struct vc_batch_ops {
+	long (*begin)(struct vc_request *req);
+	void (*end)(struct vc_request *req, bool commit);
+	bool closes;
+};
+
+/**
  * struct vc_command - a command of a category
  * @name: word by which tools and documents call it
  * @doc: what it does, a line
@@ -414,6 +470,7 @@ struct vc_method {
  *	  for a number, or if it is not for /proc
  * @show_all: for /proc in place of GET, where one says a part alone: whole
  *	      lines "NAME KEY=VALUE ..."; no data in the request
+ * @batch: how SET takes part in a batch; %NULL if it does not
  * @set: or empty
  * @get: or empty
  * @nr_buffers: how many of @buffers
@@ -430,6 +487,7 @@ struct vc_command {
 	void (*show)(struct seq_file *m, const struct vc_request *req);
 	void (*show_all)(struct seq_file *m, const struct vc_command *command,
 			 const struct vc_request *req);
+	const struct vc_batch_ops *batch;
 	struct vc_method set;
 	struct vc_method get;
 	u8 nr_buffers;
@@ -490,14 +548,51 @@ struct vc_decoded {
 	u16 size;
 };
 
+/* A call whose command is known. */
+struct vc_target {
+	const struct vc_category *category;
+	const struct vc_command *command;
+	const struct vc_method *method;
+	u16 size;
+	bool set;
+};
+
 int vc_decode(u32 cmd, struct vc_decoded *word);
+int vc_target_find(u32 cmd, struct vc_target *target) __must_check;
+int vc_request_check(struct vc_request *req, const struct vc_target *target,
+		     u64 data) __must_check;
+int vc_may_change(const struct vcontext *ctx, int cap) __must_check;
 void vc_request_end(struct vc_request *req);
 int vc_check_size(const struct vc_method *method, u16 size);
 const struct vc_category *vc_category_find(u8 number);
 const struct vc_command *vc_command_find(const struct vc_category *category,
 					 u8 number);
 
+/* ---- batch.c, a command of cpu.c ---- */
+
+/* Does the batch that current is in change @ctx? */
+static inline bool vc_claimed_by_us(const struct vcontext *ctx)
+{
+	return READ_ONCE(ctx->claim.owner) == current;
+}
+
+int vc_claim_set(struct vcontext *ctx) __must_check;
+void vc_claim_unset(struct vcontext *ctx);
+bool vc_claim_closed(const struct vcontext *ctx);
+int vc_claim_wait(const struct vcontext *ctx);
+extern const struct vc_batch_ops vc_batch_create;
+long vc_batch_set(struct vc_request *req);
+
+/* ---- compat.c ---- */
+
+bool vc_compat_locked(const struct vcontext *ctx);
+bool vc_compat_mask_valid(__be32 mask);
+int vc_compat_may_enter(const struct vcontext *ctx,
+			const struct vcontext *from);
+
 /* ---- cpu.c ---- */
+
+int vc_cpu_check_create(u32 id, const struct vc_create *args);
 
 /* SETs of usage, policy and CPU set: they look at each other, and do. */
 extern struct mutex vc_cpu_mutex;
@@ -511,6 +606,7 @@ void vc_event_migrated(struct vcontext *ctx, struct task_struct *task);
 
 /* ---- sched.c: scheduling policy ---- */
 
+extern const struct vc_batch_ops vc_sched_batch;
 long vc_sched_set(struct vc_request *req);
 long vc_sched_get(struct vc_request *req);
 void vc_sched_show(struct seq_file *m, const struct vc_request *req);
@@ -521,6 +617,7 @@ bool vc_sched_realtime(const struct vcontext *ctx);
 /* ---- cpuset.c: CPU set ---- */
 
 bool vc_cpuset_available(void);
+extern const struct vc_batch_ops vc_cpuset_batch;
 long vc_cpuset_set(struct vc_request *req);
 long vc_cpuset_get(struct vc_request *req);
 void vc_cpuset_show(struct seq_file *m, const struct vc_request *req);
@@ -534,6 +631,7 @@ int vc_usage_check_min(const struct vcontext *ctx, u32 min);
 void vc_usage_account_min(struct vcontext *ctx, u32 min);
 u32 vc_usage_missing(u64 *left, u32 min);
 u32 vc_usage_fit(u32 min, u64 sum, u64 all);
+extern const struct vc_batch_ops vc_usage_batch;
 long vc_usage_set(struct vc_request *req);
 long vc_usage_get(struct vc_request *req);
 void vc_usage_show(struct seq_file *m, const struct vc_request *req);
@@ -541,6 +639,7 @@ long vc_usage_stat_get(struct vc_request *req);
 void vc_usage_stat_show(struct seq_file *m, const struct vc_request *req);
 bool vc_usage_available(void);
 void vc_usage_lift(struct vcontext *top);
+void vc_usage_shown(void);
 #else
 /* Does @ctx, or a context above it, have max_usage?  vc_cpu_mutex held. */
 static inline bool vc_usage_limited(const struct vcontext *ctx)
@@ -549,6 +648,7 @@ static inline bool vc_usage_limited(const struct vcontext *ctx)
 }
 
 static inline void vc_usage_lift(struct vcontext *top) { }
+static inline void vc_usage_shown(void) { }
 #endif
 
 /* ---- memory.c ---- */
@@ -583,6 +683,7 @@ struct mnt_namespace *vc_root_mnt_ns(struct vcontext *ctx,
 				     struct pid_namespace *pid_ns);
 int vc_root_freshen(struct vcontext *ctx) __must_check;
 void vc_root_outdate(struct vcontext *top);
+extern const struct vc_batch_ops vc_root_batch;
 long vc_root_set(struct vc_request *req);
 long vc_root_get(struct vc_request *req);
 void vc_root_show(struct seq_file *m, const struct vc_command *command,
@@ -595,6 +696,7 @@ struct vfsmount *vc_mount_type(const char *type, void *data) __must_check;
 
 /* ---- bind.c, a command of vfs.c ---- */
 
+extern const struct vc_batch_ops vc_bind_batch;
 long vc_bind_set(struct vc_request *req);
 long vc_bind_get(struct vc_request *req);
 void vc_bind_show(struct seq_file *m, const struct vc_request *req);
@@ -610,6 +712,7 @@ long vc_birth_get(struct vc_request *req);
 /* ---- io.c, a command of vfs.c ---- */
 
 bool vc_io_available(void);
+extern const struct vc_batch_ops vc_io_batch;
 long vc_io_set(struct vc_request *req);
 long vc_io_get(struct vc_request *req);
 void vc_io_show(struct seq_file *m, const struct vc_command *command,
@@ -619,6 +722,7 @@ void vc_io_show(struct seq_file *m, const struct vc_command *command,
 
 void vc_mount_new(struct super_block *sb);
 int vc_mount_may_remount(const struct super_block *sb);
+extern const struct vc_batch_ops vc_mount_batch;
 long vc_mount_set(struct vc_request *req);
 long vc_mount_get(struct vc_request *req);
 void vc_mount_show(struct seq_file *m, const struct vc_request *req);
@@ -628,6 +732,7 @@ void vc_mount_show(struct seq_file *m, const struct vc_request *req);
 int vc_device_for_each(struct vcontext *ctx,
 		       int (*fn)(const struct vc_device *dev, void *arg),
 		       void *arg);
+extern const struct vc_batch_ops vc_device_batch;
 long vc_device_set(struct vc_request *req);
 long vc_device_get(struct vc_request *req);
 void vc_device_show(struct seq_file *m, const struct vc_request *req);
@@ -660,6 +765,7 @@ extern struct lsm_blob_sizes vcontext_blobs;
 /* ---- disk.c, a command of vfs.c ---- */
 
 #ifdef CONFIG_QUOTACTL
+extern const struct vc_batch_ops vc_disk_batch;
 long vc_disk_set(struct vc_request *req);
 long vc_disk_get(struct vc_request *req);
 void vc_disk_show(struct seq_file *m, const struct vc_request *req);
@@ -679,6 +785,9 @@ static inline bool vc_disk_may_quotactl(int cmd, int type) { return true; }
 u64 vc_process_caps(const struct vcontext *ctx);
 bool vc_process_stopped(const struct vcontext *ctx);
 u64 vc_process_tasks(struct vcontext *ctx);
+int vc_process_set_limit(struct vcontext *ctx, u64 limit, bool narrow);
+void vc_process_set_caps(struct vcontext *ctx, u64 caps);
+void vc_process_drop_caps(struct vcontext *ctx, u64 caps);
 void vc_process_entering(struct task_struct *task, struct vcontext *from,
 			 struct vcontext *to);
 void vc_process_entered(void);

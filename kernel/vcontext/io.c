@@ -146,9 +146,12 @@ static int find_narrower(struct blkcg_gq *blkg, const u64 limits[NR_LIMITS],
 	return -1;
 }
 
-/* All of it or nothing: what can fail is done before the first change. */
+/*
+ * All of it or nothing: what can fail is done before the first change.  What
+ * goes @back has been permitted once.
+ */
 static int io_write(struct blkcg *blkcg, const struct vc_io *io,
-		    const u64 limits[NR_LIMITS])
+		    const u64 limits[NR_LIMITS], bool back)
 {
 	struct blkg_conf_ctx conf;
 	u64 narrower = 0;
@@ -160,10 +163,12 @@ static int io_write(struct blkcg *blkcg, const struct vc_io *io,
 	blkg_conf_init(&conf, dev);
 	ret = blk_throtl_conf_prep(blkcg, &conf);
 	if (!ret) {
-		wider = find_narrower(conf.blkg, limits, &narrower);
+		if (!back)
+			wider = find_narrower(conf.blkg, limits, &narrower);
 		if (wider >= 0)
 			ret = -EPERM;
-		else if (io->weight && blk_iocost_weight(conf.blkg) < 0)
+		else if (!back && io->weight &&
+			 blk_iocost_weight(conf.blkg) < 0)
 			ret = -EOPNOTSUPP;
 	}
 	if (!ret) {
@@ -217,10 +222,64 @@ long vc_io_set(struct vc_request *req)
 		return PTR_ERR(css);
 	ret = io_read(css_to_blkcg(css), &old);
 	if (!ret)
-		ret = io_write(css_to_blkcg(css), io, limits);
+		ret = io_write(css_to_blkcg(css), io, limits, false);
 	css_put(css);
 	return ret;
 }
+
+static long io_begin(struct vc_request *req)
+{
+	const struct vc_io *io = req->data;
+	struct cgroup_subsys_state *css;
+	struct vc_io *old;
+	long ret;
+
+	old = kzalloc(sizeof(*old), GFP_KERNEL_ACCOUNT);
+	if (!old)
+		return -ENOMEM;
+	old->major = io->major;
+	old->minor = io->minor;
+	css = vc_engine_css(req->ctx, io_cgrp_id);
+	ret = PTR_ERR_OR_ZERO(css);
+	if (!ret) {
+		ret = io_read(css_to_blkcg(css), old);
+		css_put(css);
+	}
+	if (!ret)
+		ret = vc_io_set(req);
+	if (ret)
+		kfree(old);
+	else
+		req->saved = old;
+	return ret;
+}
+
+static void io_end(struct vc_request *req, bool commit)
+{
+	struct vc_io *old = req->saved;
+	struct cgroup_subsys_state *css;
+	u64 limits[NR_LIMITS];
+	int ret;
+
+	css = commit ? ERR_PTR(-ECANCELED) :
+		       vc_engine_css(req->ctx, io_cgrp_id);
+	/* else it is to stay, or the context has been destroyed */
+	if (!IS_ERR(css) && !parse_limits(old, limits)) {
+		/* for memory, and for a disk that is about to change */
+		while ((ret = io_write(css_to_blkcg(css), old, limits,
+				       true)) == -ENOMEM ||
+		       ret == -ERESTARTNOINTR)
+			schedule_timeout_uninterruptible(1);
+	}
+	if (!IS_ERR(css))
+		css_put(css);
+	kfree(old);
+}
+
+const struct vc_batch_ops vc_io_batch = {
+	.begin = io_begin,
+	.end = io_end,
+};
 
 /**
  * vc_io_get - GET 6/7

@@ -59,6 +59,9 @@ static_assert(sizeof(struct vc_mem_stat) == 48);
  * @events: MEMCG_MAX of the group when it was given that
  * @resident_hits: those before that were due to R
  * @total_hits: those before that were due to T
+ * @batches: SETs of the batch that has claimed the context
+ * @wanted_resident: R after it
+ * @wanted_total: T after it
  * @total_kills: kills due to T where @events tells of R, since what R left out
  *		 found no swap any more
  *
@@ -70,6 +73,9 @@ struct memory {
 	unsigned long resident;
 	unsigned long total;
 	struct vc_memory_split split;
+	unsigned int batches;
+	unsigned long wanted_resident;
+	unsigned long wanted_total;
 	unsigned long events;
 	u64 resident_hits;
 	u64 total_hits;
@@ -246,6 +252,14 @@ static void wait_for_writes(struct mem_cgroup *memcg)
 		schedule_timeout_interruptible(HZ / 10);
 }
 
+static void size_changed(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_CGROUP_WRITEBACK
+	/* dirty pages are limited in proportion to it */
+	wb_domain_size_changed(&memcg->cgwb_domain);
+#endif
+}
+
 /* Bring a group below new limits, or leave everything as it was. */
 static int resize(struct mem_cgroup *memcg, struct memory *memory,
 		  unsigned long resident, unsigned long total)
@@ -295,10 +309,7 @@ static int resize(struct mem_cgroup *memcg, struct memory *memory,
 		restore_split(memcg, memory, old);
 	else
 		memory->split = to;
-#ifdef CONFIG_CGROUP_WRITEBACK
-	/* dirty pages are limited in proportion to it */
-	wb_domain_size_changed(&memcg->cgwb_domain);
-#endif
+	size_changed(memcg);
 	return ret;
 }
 
@@ -324,6 +335,20 @@ static void count_hits(const struct memory *memory, unsigned long now,
 		*total += events;
 }
 
+/* The same with what our own batch makes of them. */
+static void read_wanted(struct vcontext *ctx, struct mem_cgroup *memcg,
+			unsigned long *resident, unsigned long *total)
+{
+	struct memory *memory = &VC(ctx, memory);
+
+	if (!vc_claimed_by_us(ctx) || !memory->batches) {
+		read_limits(ctx, memcg, resident, total);
+		return;
+	}
+	*resident = memory->wanted_resident;
+	*total = memory->wanted_total;
+}
+
 /* -EPERM if a context above @ctx has less. */
 static int check_above(struct vcontext *ctx, struct mem_cgroup *memcg,
 		       u64 limit, bool is_total)
@@ -336,7 +361,7 @@ static int check_above(struct vcontext *ctx, struct mem_cgroup *memcg,
 
 		/* each context's group is just below that of its parent */
 		memcg = parent_mem_cgroup(memcg);
-		read_limits(ctx, memcg, &resident, &total);
+		read_wanted(ctx, memcg, &resident, &total);
 		above = is_total ? total : resident;
 		if (above != PAGE_COUNTER_MAX && limit >> PAGE_SHIFT > above)
 			return vc_fail(-EPERM, "limit %llu: context %u has %llu",
@@ -354,12 +379,56 @@ static u64 bytes_used(struct mem_cgroup *memcg, bool is_total)
 	return pages << PAGE_SHIFT;
 }
 
+/* R and T hold from now on; the hits before go to those that held. */
+static void store(struct memory *memory, unsigned long events,
+		  u64 resident_hits, u64 total_hits,
+		  unsigned long resident, unsigned long total)
+{
+	lockdep_assert_held(&memory->lock);
+
+	WRITE_ONCE(memory->resident_hits, resident_hits);
+	WRITE_ONCE(memory->total_hits, total_hits);
+	WRITE_ONCE(memory->events, events);
+	WRITE_ONCE(memory->resident, resident);
+	WRITE_ONCE(memory->total, total);
+}
+
+/* Let @resident and @total hold, or leave everything as it was. */
+static int change(struct mem_cgroup *memcg, struct memory *memory,
+		  unsigned long resident, unsigned long total)
+{
+	unsigned long events = max_events(memcg);
+	u64 resident_hits, total_hits;
+	int ret;
+
+	lockdep_assert_held(&memory->lock);
+
+	count_hits(memory, events, &resident_hits, &total_hits);
+	ret = resize(memcg, memory, resident, total);
+	if (!ret)
+		store(memory, events, resident_hits, total_hits, resident,
+		      total);
+	return ret;
+}
+
+static unsigned long to_pages(u64 limit)
+{
+	return min_t(u64, limit >> PAGE_SHIFT, PAGE_COUNTER_MAX);
+}
+
+static int refused(struct mem_cgroup *memcg, u64 limit, bool is_total, int ret)
+{
+	if (ret == -EBUSY)
+		vc_fail(ret, "limit %llu: %llu in use, and reclaim frees no more",
+			limit, bytes_used(memcg, is_total));
+	return ret;
+}
+
 static int set_limit(struct vcontext *ctx, struct mem_cgroup *memcg, u64 limit,
 		     bool is_total)
 {
 	struct memory *memory = &VC(ctx, memory);
-	u64 resident_hits, total_hits;
-	unsigned long resident, total, events;
+	unsigned long resident, total;
 	int ret;
 
 	ret = check_above(ctx, memcg, limit, is_total);
@@ -369,24 +438,114 @@ static int set_limit(struct vcontext *ctx, struct mem_cgroup *memcg, u64 limit,
 		return -ERESTARTSYS;
 	effective(memory, memcg, &resident, &total);
 	if (is_total)
-		total = min_t(u64, limit >> PAGE_SHIFT, PAGE_COUNTER_MAX);
+		total = to_pages(limit);
 	else
-		resident = min_t(u64, limit >> PAGE_SHIFT, PAGE_COUNTER_MAX);
-	events = max_events(memcg);
-	count_hits(memory, events, &resident_hits, &total_hits);
-	ret = resize(memcg, memory, resident, total);
-	if (!ret) {
-		WRITE_ONCE(memory->resident_hits, resident_hits);
-		WRITE_ONCE(memory->total_hits, total_hits);
-		WRITE_ONCE(memory->events, events);
-		WRITE_ONCE(memory->resident, resident);
-		WRITE_ONCE(memory->total, total);
-	} else if (ret == -EBUSY) {
-		vc_fail(ret, "limit %llu: %llu in use, and reclaim frees no more",
-			limit, bytes_used(memcg, is_total));
-	}
+		resident = to_pages(limit);
+	ret = refused(memcg, limit, is_total,
+		      change(memcg, memory, resident, total));
 	mutex_unlock(&memory->lock);
 	return ret;
+}
+
+/* ---- SET of a limit in a batch ---- */
+
+/* What the batch found, for its end. */
+struct found {
+	struct mem_cgroup *memcg;	/* referenced */
+	unsigned long resident;
+	unsigned long total;
+};
+
+/*
+ * Raise limits: cannot fail, since what is used fits below the old ones.  Only
+ * what is swapped out at this moment may be in the way for once, and what is
+ * used beyond a limit that was written to the files.
+ */
+static void raise(struct mem_cgroup *memcg, struct memory *memory,
+		  unsigned long resident, unsigned long total)
+{
+	struct vc_memory_split to;
+	unsigned int retries = 0;
+	int ret;
+
+	lockdep_assert_held(&memory->lock);
+
+	do {
+		to = vc_memory_split(resident, total,
+				     page_counter_read(&memcg->swap));
+		ret = try_split(memcg, to);
+		cond_resched();
+	} while (ret && retries++ < RECLAIM_RETRIES);
+	if (ret) {
+		/* as if it had been set a moment before more was used */
+		xchg(&memcg->memory.max, to.max);
+		xchg(&memcg->swap.max, to.swap_max);
+	}
+	memory->split = to;
+	size_changed(memcg);
+}
+
+/*
+ * What is less is set at once, which may take reclaim and may fail; what is
+ * more is set when all has succeeded, so that nobody fills it before.  To take
+ * back is always more, then.
+ */
+static int begin_limit(struct vcontext *ctx, struct found *found, u64 limit,
+		       bool is_total)
+{
+	struct memory *memory = &VC(ctx, memory);
+	struct mem_cgroup *memcg = found->memcg;
+	unsigned long resident, total, wanted = to_pages(limit);
+	int ret;
+
+	ret = check_above(ctx, memcg, limit, is_total);
+	if (ret)
+		return ret;
+	if (mutex_lock_interruptible(&memory->lock))
+		return -ERESTARTSYS;
+	effective(memory, memcg, &resident, &total);
+	found->resident = resident;
+	found->total = total;
+	if (is_total)
+		total = min(total, wanted);
+	else
+		resident = min(resident, wanted);
+	ret = refused(memcg, limit, is_total,
+		      change(memcg, memory, resident, total));
+	if (ret)
+		goto out_unlock;
+	if (!memory->batches++) {
+		memory->wanted_resident = found->resident;
+		memory->wanted_total = found->total;
+	}
+	if (is_total)
+		memory->wanted_total = wanted;
+	else
+		memory->wanted_resident = wanted;
+out_unlock:
+	mutex_unlock(&memory->lock);
+	return ret;
+}
+
+static void end_limit(struct vcontext *ctx, struct found *found, bool commit)
+{
+	struct memory *memory = &VC(ctx, memory);
+	unsigned long resident = found->resident, total = found->total;
+	unsigned long events;
+	u64 resident_hits, total_hits;
+
+	mutex_lock(&memory->lock);
+	/* those of all its SETs are there with the first */
+	if (commit) {
+		resident = memory->wanted_resident;
+		total = memory->wanted_total;
+	}
+	memory->batches--;
+	events = max_events(found->memcg);
+	count_hits(memory, events, &resident_hits, &total_hits);
+	raise(found->memcg, memory, resident, total);
+	store(memory, events, resident_hits, total_hits, resident, total);
+	mutex_unlock(&memory->lock);
 }
 
 static u64 to_bytes(unsigned long limit)
@@ -479,6 +638,60 @@ static long total_set(struct vc_request *req)
 	return limit_set(req, true);
 }
 
+static long limit_begin(struct vc_request *req, bool is_total)
+{
+	const struct vc_limit *arg = req->data;
+	struct found *found = kzalloc(sizeof(*found), GFP_KERNEL_ACCOUNT);
+	long ret;
+
+	if (!found)
+		return -ENOMEM;
+	found->memcg = memcg_get(req->ctx);
+	ret = PTR_ERR_OR_ZERO(found->memcg);
+	if (ret)
+		goto err_free;
+	ret = begin_limit(req->ctx, found, arg->limit, is_total);
+	if (ret)
+		goto err_put;
+	req->saved = found;
+	return 0;
+
+err_put:
+	mem_cgroup_put(found->memcg);
+err_free:
+	kfree(found);
+	return ret;
+}
+
+static long total_begin(struct vc_request *req)
+{
+	return limit_begin(req, true);
+}
+
+static long resident_begin(struct vc_request *req)
+{
+	return limit_begin(req, false);
+}
+
+static void limit_end(struct vc_request *req, bool commit)
+{
+	struct found *found = req->saved;
+
+	end_limit(req->ctx, found, commit);
+	mem_cgroup_put(found->memcg);
+	kfree(found);
+}
+
+static const struct vc_batch_ops total_batch = {
+	.begin = total_begin,
+	.end = limit_end,
+};
+
+static const struct vc_batch_ops resident_batch = {
+	.begin = resident_begin,
+	.end = limit_end,
+};
+
 static long total_get(struct vc_request *req)
 {
 	return limit_get(req, true);
@@ -556,21 +769,52 @@ static void stat_show(struct seq_file *m, const struct vc_request *req)
 		   stat->shmem, stat->oom_kills);
 }
 
-static long oom_set(struct vc_request *req)
+static int check_oom(const struct vc_request *req)
 {
 	u32 whole = *(u32 *)req->data;
-	struct mem_cgroup *memcg;
 
-	if (whole > 1)
-		return vc_fail(-EINVAL, "%u: 0 for one process, 1 for the whole context",
-			       whole);
+	return whole > 1 ?
+		vc_fail(-EINVAL, "%u: 0 for one process, 1 for the whole context",
+			whole) : 0;
+}
+
+/* The group, for oom_end(). */
+static long oom_begin(struct vc_request *req)
+{
+	struct mem_cgroup *memcg;
+	int ret = check_oom(req);
+
+	if (ret)
+		return ret;
 	memcg = memcg_get(req->ctx);
 	if (IS_ERR(memcg))
 		return PTR_ERR(memcg);
-	/* it kills all of the group, and of those below it */
-	WRITE_ONCE(memcg->oom_group, whole);
-	mem_cgroup_put(memcg);
+	req->saved = memcg;
 	return 0;
+}
+
+static void oom_end(struct vc_request *req, bool commit)
+{
+	struct mem_cgroup *memcg = req->saved;
+
+	/* it kills all of the group, and of those below it */
+	if (commit)
+		WRITE_ONCE(memcg->oom_group, *(u32 *)req->data);
+	mem_cgroup_put(memcg);
+}
+
+static const struct vc_batch_ops oom_batch = {
+	.begin = oom_begin,
+	.end = oom_end,
+};
+
+static long oom_set(struct vc_request *req)
+{
+	long ret = oom_begin(req);
+
+	if (!ret)
+		oom_end(req, true);
+	return ret;
 }
 
 static long oom_get(struct vc_request *req)
@@ -646,6 +890,7 @@ static const struct vc_command memory_commands[] = {
 		.available = memory_available,
 		.needs = "the memory controller",
 		.show = vc_show_limit,
+		.batch = &total_batch,
 		.set = VC_METHOD(total_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_limit),
 		.get = VC_METHOD(total_get, VC_KIND_OWN_OR_BELOW, VC_DATA_OUT,
@@ -659,6 +904,7 @@ static const struct vc_command memory_commands[] = {
 		.available = memory_available,
 		.needs = "the memory controller",
 		.show = vc_show_limit,
+		.batch = &resident_batch,
 		.set = VC_METHOD(resident_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_limit),
 		.get = VC_METHOD(resident_get, VC_KIND_OWN_OR_BELOW,
@@ -681,6 +927,7 @@ static const struct vc_command memory_commands[] = {
 		.cap = CAP_SYS_ADMIN,
 		.available = memory_available,
 		.needs = "the memory controller",
+		.batch = &oom_batch,
 		.set = VC_METHOD(oom_set, VC_KIND_BELOW, VC_DATA_IN, u32),
 		.get = VC_METHOD_PLAIN(oom_get, VC_KIND_OWN_OR_BELOW),
 	},

@@ -37,10 +37,21 @@ struct fstype_list {
 
 /* %NULL forbids all, as an empty one does */
 VC_DEFINE(struct fstype_list __rcu *, fstypes) = NULL;
+/*
+ * What that is after the batch that has claimed the context, or %NULL for the
+ * same; owned by the batch, under vcontext_mutex.
+ */
+VC_DEFINE(struct fstype_list *, wanted) = NULL;
 
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(a, b);
+}
+
+static bool has_name(const struct fstype_list *list, const char *name)
+{
+	return list && bsearch(name, list->name, list->nr, VC_FSTYPE_SIZE,
+			       compare_names);
 }
 
 /* The type that the lists of @ctx and of all above have; RCU held. */
@@ -50,8 +61,7 @@ static bool permitted(const struct vcontext *ctx, const char *name)
 
 	for (; ctx && ctx->level; ctx = ctx->parent) {
 		list = rcu_dereference(VC(ctx, fstypes));
-		if (!list || !bsearch(name, list->name, list->nr,
-				      VC_FSTYPE_SIZE, compare_names))
+		if (!has_name(list, name))
 			return false;
 	}
 	return true;
@@ -199,20 +209,32 @@ static struct fstype_list *make_list(const char (*given)[VC_FSTYPE_SIZE],
 	return list;
 }
 
+/* The same with what our own batch makes of the lists. */
+static bool wanted(const struct vcontext *ctx, const char *name)
+{
+	const struct fstype_list *list;
+
+	for (; ctx->level; ctx = ctx->parent) {
+		list = vc_claimed_by_us(ctx) ? VC(ctx, wanted) : NULL;
+		list = list ?:
+		       rcu_dereference_protected(VC(ctx, fstypes),
+						 lockdep_is_held(&vcontext_mutex));
+		if (!has_name(list, name))
+			return false;
+	}
+	return true;
+}
+
 /* Is all of it in the lists above?  vcontext_mutex held. */
 static int check_above(const struct vcontext *ctx,
 		       const char (*given)[VC_FSTYPE_SIZE], u32 nr)
 {
-	bool ok;
 	u32 i;
 
 	lockdep_assert_held(&vcontext_mutex);
 
 	for (i = 0; i < nr; i++) {
-		rcu_read_lock();
-		ok = permitted(ctx->parent, given[i]);
-		rcu_read_unlock();
-		if (!ok) {
+		if (!wanted(ctx->parent, given[i])) {
 			vc_fail(-EPERM,
 				"fstype %s: the contexts above do not have it",
 				given[i]);
@@ -222,6 +244,33 @@ static int check_above(const struct vcontext *ctx,
 		cond_resched();
 	}
 	return 0;
+}
+
+/* A list for @req's context, not published. */
+static struct fstype_list *prepare(struct vc_request *req)
+{
+	const struct vc_mounts *arg = req->data;
+
+	if (arg->reserved) {
+		vc_fail(-EINVAL, "reserved is not zero");
+		return ERR_PTR(-EINVAL);
+	}
+	return make_list(req->list, req->nr);
+}
+
+static int check_locked(const struct vc_request *req)
+{
+	if (req->ctx->removed)
+		return vc_fail(-ESRCH, "context %u is gone", req->ctx->id);
+	return check_above(req->ctx, req->list, req->nr);
+}
+
+/* Let @ctx have @list; what is left to be freed. */
+static struct fstype_list *publish(struct vcontext *ctx,
+				   struct fstype_list *list)
+{
+	return rcu_replace_pointer(VC(ctx, fstypes), list,
+				   lockdep_is_held(&vcontext_mutex));
 }
 
 /**
@@ -234,33 +283,63 @@ static int check_above(const struct vcontext *ctx,
  */
 long vc_mount_set(struct vc_request *req)
 {
-	const struct vc_mounts *arg = req->data;
-	struct fstype_list *list;
+	struct fstype_list *list = prepare(req);
 	int ret;
 
-	if (arg->reserved)
-		return vc_fail(-EINVAL, "reserved is not zero");
-	list = make_list(req->list, req->nr);
 	if (IS_ERR(list))
 		return PTR_ERR(list);
-
 	if (mutex_lock_interruptible(&vcontext_mutex)) {
 		kvfree(list);
 		return -ERESTARTNOINTR;
 	}
-	if (req->ctx->removed)
-		ret = vc_fail(-ESRCH, "context %u is gone", req->ctx->id);
-	else
-		ret = check_above(req->ctx, req->list, req->nr);
+	ret = check_locked(req);
 	if (!ret)
-		list = rcu_replace_pointer(VC(req->ctx, fstypes), list,
-					   lockdep_is_held(&vcontext_mutex));
+		list = publish(req->ctx, list);
 	mutex_unlock(&vcontext_mutex);
 	/* the old one, or the one that was refused */
 	if (list)
 		kvfree_rcu(list, rcu);
 	return ret;
 }
+
+/* Only made ready: what has been mounted could not be taken back. */
+static long mount_begin(struct vc_request *req)
+{
+	struct fstype_list *list = prepare(req);
+	int ret;
+
+	if (IS_ERR(list))
+		return PTR_ERR(list);
+	mutex_lock(&vcontext_mutex);
+	ret = check_locked(req);
+	if (!ret) {
+		VC(req->ctx, wanted) = list;
+		req->saved = list;
+	}
+	mutex_unlock(&vcontext_mutex);
+	if (ret)
+		kvfree(list);
+	return ret;
+}
+
+static void mount_end(struct vc_request *req, bool commit)
+{
+	struct fstype_list *list = req->saved;
+
+	mutex_lock(&vcontext_mutex);
+	VC(req->ctx, wanted) = NULL;
+	/* what has been destroyed has freed its list */
+	if (commit && !req->ctx->removed)
+		list = publish(req->ctx, list);
+	mutex_unlock(&vcontext_mutex);
+	if (list)
+		kvfree_rcu(list, rcu);
+}
+
+const struct vc_batch_ops vc_mount_batch = {
+	.begin = mount_begin,
+	.end = mount_end,
+};
 
 static void fstypes_exit(struct vcontext *ctx)
 {

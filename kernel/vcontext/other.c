@@ -100,6 +100,21 @@ static long tcp_set(struct vc_request *req)
 	return vc_counter_set_limit(req->ctx, VC_COUNTER(tcp), arg->limit);
 }
 
+static long tcp_begin(struct vc_request *req)
+{
+	return vc_counter_begin(req, VC_COUNTER(tcp));
+}
+
+static void tcp_end(struct vc_request *req, bool commit)
+{
+	vc_counter_end(req, VC_COUNTER(tcp), commit);
+}
+
+static const struct vc_batch_ops tcp_batch = {
+	.begin = tcp_begin,
+	.end = tcp_end,
+};
+
 static long tcp_get(struct vc_request *req)
 {
 	struct vc_limit *arg = req->data;
@@ -116,6 +131,7 @@ static const struct vc_command other_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show = vc_show_limit,
+		.batch = &tcp_batch,
 		.set = VC_METHOD(tcp_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_limit),
 		.get = VC_METHOD(tcp_get, VC_KIND_OWN_OR_BELOW, VC_DATA_OUT,

@@ -49,6 +49,8 @@ static_assert(sizeof(struct vc_caps) == 8);
 VC_DEFINE(struct vc_counter, tasks) = VC_COUNTER_INIT;
 /* Written under process_mutex, read without. */
 VC_DEFINE(u64, caps) = DEFAULT_CAPS;
+/* What @caps is after the batch that has claimed the context, else the same. */
+VC_DEFINE(u64, caps_wanted) = DEFAULT_CAPS;
 VC_DEFINE(bool, stopped) = false;
 
 /* SETs of a ceiling: "not wider than above" is looked at and done. */
@@ -401,12 +403,43 @@ static long task_get(struct vc_request *req)
 	return ret;
 }
 
+/**
+ * vc_process_set_limit - set the process limit of a context
+ * @ctx: not the host
+ * @limit: %VC_UNLIMITED for none of its own
+ * @narrow: leave one that is lower as it is
+ *
+ * Context: may sleep.
+ * Return: 0, or %-EPERM if a context above has less.
+ */
+int vc_process_set_limit(struct vcontext *ctx, u64 limit, bool narrow)
+{
+	if (narrow && limit >= READ_ONCE(VC(ctx, tasks).limit))
+		return 0;
+	return vc_counter_set_limit(ctx, VC_COUNTER(tasks), limit);
+}
+
 static long limit_set(struct vc_request *req)
 {
 	const struct vc_limit *arg = req->data;
 
 	return vc_counter_set_limit(req->ctx, VC_COUNTER(tasks), arg->limit);
 }
+
+static long limit_begin(struct vc_request *req)
+{
+	return vc_counter_begin(req, VC_COUNTER(tasks));
+}
+
+static void limit_end(struct vc_request *req, bool commit)
+{
+	vc_counter_end(req, VC_COUNTER(tasks), commit);
+}
+
+static const struct vc_batch_ops limit_batch = {
+	.begin = limit_begin,
+	.end = limit_end,
+};
 
 static long limit_get(struct vc_request *req)
 {
@@ -418,22 +451,101 @@ static long limit_get(struct vc_request *req)
 	return 0;
 }
 
+/* The ceiling above @ctx, with what our own batch makes of it. */
+static u64 caps_above(const struct vcontext *ctx)
+{
+	u64 caps = ALL_CAPS;
+
+	lockdep_assert_held(&process_mutex);
+
+	for (ctx = ctx->parent; ctx->level; ctx = ctx->parent)
+		caps &= vc_claimed_by_us(ctx) ? VC(ctx, caps_wanted) :
+						VC(ctx, caps);
+	return caps;
+}
+
+static int check_caps(const struct vcontext *ctx, u64 caps)
+{
+	u64 above = caps_above(ctx);
+
+	return caps & ~above ?
+		vc_fail(-EPERM, "caps %#llx: %#llx are not in the ceiling above",
+			caps, caps & ~above) : 0;
+}
+
+/**
+ * vc_process_set_caps - set the capability ceiling of a context
+ * @ctx: not the host
+ * @caps: what is above narrows it
+ *
+ * Context: may sleep.
+ */
+void vc_process_set_caps(struct vcontext *ctx, u64 caps)
+{
+	mutex_lock(&process_mutex);
+	WRITE_ONCE(VC(ctx, caps), caps);
+	VC(ctx, caps_wanted) = caps;
+	mutex_unlock(&process_mutex);
+}
+
+/**
+ * vc_process_drop_caps - take capabilities off the ceiling of a context
+ * @ctx: not the host
+ * @caps: which
+ *
+ * Context: may sleep.
+ */
+void vc_process_drop_caps(struct vcontext *ctx, u64 caps)
+{
+	mutex_lock(&process_mutex);
+	WRITE_ONCE(VC(ctx, caps), VC(ctx, caps) & ~caps);
+	VC(ctx, caps_wanted) = VC(ctx, caps);
+	mutex_unlock(&process_mutex);
+}
+
 static long caps_set(struct vc_request *req)
 {
 	u64 caps = ((struct vc_caps *)req->data)->caps & ALL_CAPS;
-	u64 above;
-	int ret = 0;
+	int ret;
 
 	mutex_lock(&process_mutex);
-	above = vc_process_caps(req->ctx->parent);
-	if (caps & ~above)
-		ret = vc_fail(-EPERM, "caps %#llx: %#llx are not in the ceiling above",
-			      caps, caps & ~above);
-	else
+	ret = check_caps(req->ctx, caps);
+	if (!ret) {
 		WRITE_ONCE(VC(req->ctx, caps), caps);
+		VC(req->ctx, caps_wanted) = caps;
+	}
 	mutex_unlock(&process_mutex);
 	return ret;
 }
+
+/* What is taken away is taken at once; what is given, when all succeeded. */
+static long caps_begin(struct vc_request *req)
+{
+	u64 caps = ((struct vc_caps *)req->data)->caps & ALL_CAPS;
+	struct vcontext *ctx = req->ctx;
+	int ret;
+
+	mutex_lock(&process_mutex);
+	ret = check_caps(ctx, caps);
+	if (!ret) {
+		req->old = VC(ctx, caps);
+		WRITE_ONCE(VC(ctx, caps), req->old & caps);
+		VC(ctx, caps_wanted) = caps;
+	}
+	mutex_unlock(&process_mutex);
+	return ret;
+}
+
+static void caps_end(struct vc_request *req, bool commit)
+{
+	vc_process_set_caps(req->ctx, commit ? VC(req->ctx, caps_wanted) :
+					       req->old);
+}
+
+static const struct vc_batch_ops caps_batch = {
+	.begin = caps_begin,
+	.end = caps_end,
+};
 
 static long caps_get(struct vc_request *req)
 {
@@ -461,6 +573,24 @@ static long stop_set(struct vc_request *req)
 	return 0;
 }
 
+/* Stopping is done at once; allowing again, when all has succeeded. */
+static long stop_begin(struct vc_request *req)
+{
+	req->old = READ_ONCE(VC(req->ctx, stopped));
+	return *(u32 *)req->data ? stop_set(req) : 0;
+}
+
+static void stop_end(struct vc_request *req, bool commit)
+{
+	WRITE_ONCE(VC(req->ctx, stopped), commit ? !!*(u32 *)req->data :
+						   (bool)req->old);
+}
+
+static const struct vc_batch_ops stop_batch = {
+	.begin = stop_begin,
+	.end = stop_end,
+};
+
 static long stop_get(struct vc_request *req)
 {
 	return vc_process_stopped(req->ctx);
@@ -484,6 +614,33 @@ static long freeze_set(struct vc_request *req)
 {
 	return vc_engine_freeze(req->ctx, *(u32 *)req->data);
 }
+
+/* Freezing is done at once; thawing, when all has succeeded. */
+static long freeze_begin(struct vc_request *req)
+{
+	bool was = vc_engine_freeze_own(req->ctx, &req->old);
+
+	if (!*(u32 *)req->data)
+		return 0;
+	req->old = was;
+	return vc_engine_freeze(req->ctx, true);
+}
+
+static void freeze_end(struct vc_request *req, bool commit)
+{
+	bool freeze = *(u32 *)req->data;
+
+	/* unless the batch has frozen it again since */
+	if (commit && !freeze)
+		vc_engine_thaw(req->ctx, &req->old);
+	if (!commit && freeze && !req->old)
+		vc_engine_thaw(req->ctx, NULL);
+}
+
+static const struct vc_batch_ops freeze_batch = {
+	.begin = freeze_begin,
+	.end = freeze_end,
+};
 
 static long freeze_get(struct vc_request *req)
 {
@@ -509,6 +666,7 @@ static const struct vc_command process_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show = vc_show_limit,
+		.batch = &limit_batch,
 		.set = VC_METHOD(limit_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_limit),
 		.get = VC_METHOD(limit_get, VC_KIND_OWN_OR_BELOW, VC_DATA_OUT,
@@ -520,6 +678,7 @@ static const struct vc_command process_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show = caps_show,
+		.batch = &caps_batch,
 		.set = VC_METHOD(caps_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_caps),
 		.get = VC_METHOD(caps_get, VC_KIND_OWN_OR_BELOW, VC_DATA_OUT,
@@ -530,6 +689,7 @@ static const struct vc_command process_commands[] = {
 		.doc = "no process may be created",
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
+		.batch = &stop_batch,
 		.set = VC_METHOD(stop_set, VC_KIND_BELOW, VC_DATA_IN, u32),
 		.get = VC_METHOD_PLAIN(stop_get, VC_KIND_OWN_OR_BELOW),
 	},
@@ -546,6 +706,7 @@ static const struct vc_command process_commands[] = {
 		.doc = "no task runs",
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
+		.batch = &freeze_batch,
 		.set = VC_METHOD(freeze_set, VC_KIND_BELOW, VC_DATA_IN, u32),
 		.get = VC_METHOD_PLAIN(freeze_get, VC_KIND_OWN_OR_BELOW),
 	},

@@ -55,7 +55,13 @@ static struct vc_root *root_get(struct vc_root *root)
 	return root;
 }
 
-static void root_put(struct vc_root *root)
+/**
+ * vc_root_drop - drop a reference to a virtual root
+ * @root: or %NULL
+ *
+ * Context: may sleep.
+ */
+void vc_root_drop(struct vc_root *root)
 {
 	if (!root || !refcount_dec_and_test(&root->refs))
 		return;
@@ -78,7 +84,7 @@ static void root_exit(struct vcontext *ctx)
 	root = VC(ctx, root);
 	WRITE_ONCE(VC(ctx, root), NULL);
 	mutex_unlock(&vc_ns_mutex);
-	root_put(root);
+	vc_root_drop(root);
 }
 
 VC_INIT(root, NULL, root_exit);
@@ -95,6 +101,23 @@ struct vc_root *vc_root_of(struct vcontext *ctx)
 	lockdep_assert_held(&vc_ns_mutex);
 
 	return VC(ctx, root);
+}
+
+/**
+ * vc_root_hold - the same with a reference
+ * @ctx: the context
+ *
+ * Context: may sleep.
+ * Return: for vc_root_drop(), or %NULL.
+ */
+struct vc_root *vc_root_hold(struct vcontext *ctx)
+{
+	struct vc_root *root;
+
+	mutex_lock(&vc_ns_mutex);
+	root = root_get(VC(ctx, root));
+	mutex_unlock(&vc_ns_mutex);
+	return root;
 }
 
 /**
@@ -401,7 +424,7 @@ int vc_root_freshen(struct vcontext *ctx)
 		/* it has another one, or none */
 		ret = 0;
 	}
-	root_put(root);
+	vc_root_drop(root);
 	return ret;
 }
 
@@ -511,12 +534,9 @@ static void set_changing(struct vc_root *root, bool changing)
  */
 struct vc_root *vc_root_begin(struct vcontext *ctx)
 {
-	struct vc_root *root;
+	struct vc_root *root = vc_root_hold(ctx);
 	int ret;
 
-	mutex_lock(&vc_ns_mutex);
-	root = root_get(VC(ctx, root));
-	mutex_unlock(&vc_ns_mutex);
 	if (!root)
 		return ERR_PTR(no_root(ctx));
 	ret = root_lock(ctx, root);
@@ -534,7 +554,7 @@ struct vc_root *vc_root_begin(struct vcontext *ctx)
 err_unlock:
 	mutex_unlock(&root->lock);
 err_put:
-	root_put(root);
+	vc_root_drop(root);
 	return ERR_PTR(ret);
 }
 
@@ -550,7 +570,7 @@ void vc_root_end(struct vc_root *root)
 	set_changing(root, false);
 	up_write(&vc_root_rwsem);
 	mutex_unlock(&root->lock);
-	root_put(root);
+	vc_root_drop(root);
 }
 
 /* Make what @root, which nobody has yet, is to @ctx; @changes is for install(). */
@@ -638,9 +658,57 @@ long vc_root_set(struct vc_request *req)
 	if (!ret)
 		ret = install(req->ctx, root, changes);
 	if (ret)
-		root_put(root);
+		vc_root_drop(root);
 	return ret;
 }
+
+/* Which one, for root_end(). */
+static long root_begin(struct vc_request *req)
+{
+	long ret = vc_root_set(req);
+
+	if (!ret)
+		req->saved = vc_root_hold(req->ctx);
+	return ret;
+}
+
+/*
+ * Take a root away that nobody has entered: the context has been closed since
+ * before it had it.  Who was born there meanwhile has not entered either.
+ */
+static void take_back(struct vcontext *ctx, struct vc_root *root)
+{
+	bool removed;
+
+	down_write(&vc_root_rwsem);
+	mutex_lock(&vcontext_mutex);
+	mutex_lock(&vc_ns_mutex);
+	/* unless the context has been destroyed */
+	removed = root && VC(ctx, root) == root;
+	if (removed) {
+		WRITE_ONCE(VC(ctx, root), NULL);
+		if (root->flags & VC_ROOT_BARE)
+			outdate(ctx);
+	}
+	mutex_unlock(&vc_ns_mutex);
+	mutex_unlock(&vcontext_mutex);
+	up_write(&vc_root_rwsem);
+	if (removed)
+		vc_root_drop(root);
+}
+
+static void root_end(struct vc_request *req, bool commit)
+{
+	if (!commit)
+		take_back(req->ctx, req->saved);
+	vc_root_drop(req->saved);
+}
+
+const struct vc_batch_ops vc_root_batch = {
+	.begin = root_begin,
+	.end = root_end,
+	.closes = true,
+};
 
 /* Where it is outside is not for those inside of whoever set it. */
 static const char *told_path(const struct vc_root *root,
@@ -716,6 +784,6 @@ long vc_root_remove(struct vc_request *req)
 	if (!removed)
 		return no_root(ctx);
 	vc_disk_settle();
-	root_put(root);
+	vc_root_drop(root);
 	return 0;
 }

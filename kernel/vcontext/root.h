@@ -68,6 +68,8 @@ int vc_root_find(const char *what, const char *name, u32 len,
 struct vc_root *vc_root_begin(struct vcontext *ctx) __must_check;
 void vc_root_end(struct vc_root *root);
 struct vc_root *vc_root_of(struct vcontext *ctx);
+struct vc_root *vc_root_hold(struct vcontext *ctx) __must_check;
+void vc_root_drop(struct vc_root *root);
 
 /* mntns.c */
 struct mnt_namespace *vc_mntns_make(struct vcontext *ctx,

@@ -27,6 +27,7 @@
 #include <linux/sched/prio.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <uapi/linux/sched/types.h>
 
 #include "internal.h"
@@ -37,6 +38,8 @@ static_assert(sizeof(struct vc_policy) == sizeof(u32));
 
 /* A context's own policy, written under vc_cpu_mutex, read without. */
 VC_DEFINE(struct vc_policy, policy) = VC_POLICY_ANY;
+/* What that is after the batch that has claimed the context, else the same. */
+VC_DEFINE(struct vc_policy, wanted) = VC_POLICY_ANY;
 /* How many contexts, this one and below, have FIFO or RR; vc_cpu_mutex. */
 VC_DEFINE(u32, nr_realtime) = 0;
 
@@ -46,6 +49,14 @@ static const struct vc_policy fair_class = VC_POLICY_FAIR;
 static struct vc_policy own_policy(const struct vcontext *ctx)
 {
 	return READ_ONCE(VC(ctx, policy));
+}
+
+/* The same with what our own batch makes of it. */
+static struct vc_policy wanted_policy(const struct vcontext *ctx)
+{
+	lockdep_assert_held(&vc_cpu_mutex);
+
+	return vc_claimed_by_us(ctx) ? VC(ctx, wanted) : VC(ctx, policy);
 }
 
 /* What holds in @ctx, VC_POLICY_ANY if no context has a policy. */
@@ -68,14 +79,19 @@ static struct vc_policy bound_of(const struct vcontext *ctx)
 	return policy;
 }
 
-/* The same for the policies of contexts just below @ctx. */
+/* A bound for the policies of contexts just below @ctx. */
 static struct vc_policy bound_below(const struct vcontext *ctx)
 {
-	struct vc_policy policy = bound_of(ctx);
+	struct vc_policy policy = VC_POLICY_ANY;
+	const struct vcontext *pos;
 
+	for (pos = ctx; pos->level; pos = pos->parent)
+		policy = vc_policy_worse(policy, wanted_policy(pos));
+	if (!ctx->level || policy.class != VC_CLASS_ANY)
+		return policy;
+	policy = fair_class;
 	/* where none has said so, a nice value below 0 takes the capability */
-	if (ctx->level && policy_of(ctx).class == VC_CLASS_ANY &&
-	    !(vc_process_caps(ctx) & BIT_ULL(CAP_SYS_NICE)))
+	if (!(vc_process_caps(ctx) & BIT_ULL(CAP_SYS_NICE)))
 		policy.nice = 0;
 	return policy;
 }
@@ -236,6 +252,42 @@ bool vc_sched_may_nice(struct task_struct *task, int nice)
 /* ---- policy against max_usage ---- */
 
 /**
+ * struct pending - a policy that a batch has checked and not set yet
+ * @node: in pendings
+ * @ctx: whose; referenced by the batch's request
+ * @owner: the batch's task, to know its own
+ * @old: does it take a real-time policy away?  That counts until the end.
+ * @new: is it a real-time policy?  That counts from the beginning.
+ *
+ * So nobody else gets a max_usage in between that the end of the batch, which
+ * must not fail, would be refused for.  All under vc_cpu_mutex.
+ */
+struct pending {
+	struct list_head node;
+	struct vcontext *ctx;
+	const struct task_struct *owner;
+	bool old;
+	bool new;
+};
+
+static LIST_HEAD(pendings);
+
+/* The best class that may hold in @ctx by now, or when batches have ended. */
+static u8 best_class(const struct vcontext *ctx)
+{
+	u8 class = VC_CLASS_ANY;
+
+	for (; ctx->level; ctx = ctx->parent) {
+		if (vc_claimed_by_us(ctx))
+			class = min(class, VC(ctx, wanted).class);
+		else
+			class = min(class, max(VC(ctx, wanted).class,
+					       VC(ctx, policy).class));
+	}
+	return class;
+}
+
+/**
  * vc_sched_realtime - are there threads that bandwidth does not throttle?
  * @ctx: a context
  *
@@ -244,10 +296,17 @@ bool vc_sched_may_nice(struct task_struct *task, int nice)
  */
 bool vc_sched_realtime(const struct vcontext *ctx)
 {
+	const struct pending *pos;
+	u32 nr = VC(ctx, nr_realtime);
+
 	lockdep_assert_held(&vc_cpu_mutex);
 
-	return VC(ctx, nr_realtime) ||
-	       vc_class_realtime(policy_of(ctx).class);
+	/* our own batch knows what it takes away */
+	list_for_each_entry(pos, &pendings, node)
+		if (pos->owner == current && pos->old &&
+		    vcontext_is_below(pos->ctx, ctx))
+			nr--;
+	return nr || vc_class_realtime(best_class(ctx));
 }
 
 static void count_realtime(struct vcontext *ctx, int n)
@@ -286,7 +345,7 @@ static int check_usage(struct vcontext *ctx, struct vc_policy policy)
 		const struct vcontext *at;
 
 		for (at = pos; at != ctx; at = at->parent)
-			below = vc_policy_worse(below, own_policy(at));
+			below = vc_policy_worse(below, wanted_policy(at));
 		if (vc_class_realtime(below.class) && vc_usage_limited(pos))
 			return vc_fail(-EBUSY,
 				       "policy %u: context %u has max_usage, which does not throttle it",
@@ -366,38 +425,55 @@ static int check_sched(const struct vc_sched *arg)
 	return 0;
 }
 
-static int set_locked(struct vcontext *ctx, const struct vc_sched *arg)
+/* May @ctx have what @arg asks for?  Then that is @policy. */
+static int check_locked(struct vcontext *ctx, const struct vc_sched *arg,
+			struct vc_policy *policy)
 {
-	struct sched_change change = { .ctx = ctx, .old = own_policy(ctx) };
 	struct vc_policy bound = bound_below(ctx->parent);
-	struct vc_policy policy = {
-		.class = vc_policy_class(arg->policy),
-		.rt_priority = arg->rt_priority,
-		.nice = arg->nice,
-	};
-	int ret;
 
 	lockdep_assert_held(&vcontext_mutex);
 	lockdep_assert_held(&vc_cpu_mutex);
 
 	if (ctx->removed)
 		return vc_fail(-ESRCH, "context %u is gone", ctx->id);
-	if (vc_class_realtime(policy.class))
-		policy.nice = MIN_NICE;
-	if (!vc_policy_within(policy, bound))
+	*policy = (struct vc_policy) {
+		.class = vc_policy_class(arg->policy),
+		.rt_priority = arg->rt_priority,
+		.nice = arg->nice,
+	};
+	if (vc_class_realtime(policy->class))
+		policy->nice = MIN_NICE;
+	if (!vc_policy_within(*policy, bound))
 		return vc_fail(-EPERM,
 			       "policy %u, rt_priority %u, nice %d: the best above is %u, %u, %d",
 			       arg->policy, arg->rt_priority, arg->nice,
 			       vc_policy_number(bound.class),
 			       bound.rt_priority, bound.nice);
-	ret = check_usage(ctx, policy);
+	return check_usage(ctx, *policy);
+}
+
+/* Publish the policy that is wanted, and give it to all threads. */
+static void apply(struct vcontext *ctx)
+{
+	struct sched_change change = { .ctx = ctx, .old = own_policy(ctx) };
+
+	lockdep_assert_held(&vc_cpu_mutex);
+
+	WRITE_ONCE(VC(ctx, policy), VC(ctx, wanted));
+	vc_engine_walk_threads(ctx, change_task, &change);
+}
+
+static int set_locked(struct vcontext *ctx, const struct vc_sched *arg)
+{
+	struct vc_policy policy;
+	int ret = check_locked(ctx, arg, &policy);
+
 	if (ret)
 		return ret;
-
 	count_realtime(ctx, vc_class_realtime(policy.class) -
-		       vc_class_realtime(change.old.class));
-	WRITE_ONCE(VC(ctx, policy), policy);
-	vc_engine_walk_threads(ctx, change_task, &change);
+		       vc_class_realtime(own_policy(ctx).class));
+	VC(ctx, wanted) = policy;
+	apply(ctx);
 	return 0;
 }
 
@@ -425,6 +501,77 @@ long vc_sched_set(struct vc_request *req)
 	mutex_unlock(&vcontext_mutex);
 	return ret;
 }
+
+static int begin_locked(struct pending *pending, const struct vc_sched *arg)
+{
+	struct vcontext *ctx = pending->ctx;
+	struct vc_policy policy;
+	int ret = check_locked(ctx, arg, &policy);
+
+	if (ret)
+		return ret;
+	pending->old = vc_class_realtime(VC(ctx, wanted).class);
+	pending->new = vc_class_realtime(policy.class);
+	count_realtime(ctx, pending->new);
+	VC(ctx, wanted) = policy;
+	list_add(&pending->node, &pendings);
+	return 0;
+}
+
+/*
+ * Nothing but checks: what threads had chosen for themselves could not be put
+ * back.
+ */
+static long sched_begin(struct vc_request *req)
+{
+	const struct vc_sched *arg = req->data;
+	struct pending *pending;
+	long ret = check_sched(arg);
+
+	if (ret)
+		return ret;
+	pending = kzalloc(sizeof(*pending), GFP_KERNEL_ACCOUNT);
+	if (!pending)
+		return -ENOMEM;
+	pending->ctx = req->ctx;
+	pending->owner = current;
+	ret = -ERESTARTNOINTR;
+	if (mutex_lock_interruptible(&vcontext_mutex))
+		goto out_free;
+	mutex_lock(&vc_cpu_mutex);
+	ret = begin_locked(pending, arg);
+	mutex_unlock(&vc_cpu_mutex);
+	mutex_unlock(&vcontext_mutex);
+	req->saved = pending;
+out_free:
+	if (ret)
+		kfree(pending);
+	return ret;
+}
+
+static void sched_end(struct vc_request *req, bool commit)
+{
+	struct pending *pending = req->saved;
+	struct vcontext *ctx = pending->ctx;
+
+	mutex_lock(&vc_cpu_mutex);
+	/* the policy of what has been destroyed sched_exit() takes off */
+	if (READ_ONCE(ctx->removed))
+		commit = false;
+	count_realtime(ctx, -(int)(commit ? pending->old : pending->new));
+	list_del(&pending->node);
+	if (commit)
+		apply(ctx);
+	else
+		VC(ctx, wanted) = own_policy(ctx);
+	mutex_unlock(&vc_cpu_mutex);
+	kfree(pending);
+}
+
+const struct vc_batch_ops vc_sched_batch = {
+	.begin = sched_begin,
+	.end = sched_end,
+};
 
 /**
  * vc_sched_get - GET 2/3

@@ -139,6 +139,7 @@ static int find_context(struct vc_request *req, const struct vc_method *method)
 	switch ((enum vc_id_kind)method->id) {
 	case VC_KIND_IGNORED:
 	case VC_KIND_NEW:
+	case VC_KIND_COMPAT:
 		return 0;
 	case VC_KIND_OWN_OR_BELOW:
 	case VC_KIND_BELOW:
@@ -152,36 +153,58 @@ static int find_context(struct vc_request *req, const struct vc_method *method)
 	return req->ctx ? 0 : vc_fail(-ESRCH, "no context %u", req->id);
 }
 
-/*
- * Rights of SET.  The caller's credentials decide, not the ceiling of its
- * context: a ceiling without SYS_ADMIN must not keep a delegate from his own
- * children.  security_capable() would ask the ceiling.
+/**
+ * vc_may_change - has current the rights that changing a context takes?
+ * @ctx: the context; one that is not there yet is asked for by its parent-to-be
+ * @cap: capability that the command takes
+ *
+ * The caller's credentials decide, not the ceiling of its context: a ceiling
+ * without SYS_ADMIN must not keep a delegate from his own children.
+ * security_capable() would ask the ceiling.
+ *
+ * Context: process.
+ * Return: 0 or %-EPERM.
  */
+int vc_may_change(const struct vcontext *ctx, int cap)
+{
+	const struct vcontext *parent = ctx->parent ?: ctx;
+
+	if (cap_capable(current_cred(), parent->user_ns, cap, CAP_OPT_NONE))
+		return vc_fail(-EPERM,
+			       "capability %u is missing in the user namespace of context %u",
+			       cap, parent->id);
+	return 0;
+}
+
+/* Rights of SET. */
 static int check_rights(struct vc_request *req,
 			const struct vc_command *command,
 			const struct vc_method *method)
 {
-	const struct vcontext *parent = req->caller;
-
 	if (method->id == VC_KIND_BELOW && req->ctx == req->caller)
 		return vc_fail(-EPERM, "nobody changes its own context");
 	if (method->id == VC_KIND_NEW && !req->caller->children_max)
 		return vc_fail(-EPERM, "children_max of context %u is 0",
 			       req->caller->id);
+	if (method->id == VC_KIND_COMPAT && vc_compat_locked(req->caller))
+		return vc_fail(-EPERM, "context %u is locked", req->caller->id);
 	/* it has been permitted to be here, and goes on with that */
 	if (method->id == VC_KIND_ENTER && req->id == VC_ID_SELF &&
 	    current->vcontext_origin) {
 		req->waived = true;
 		return 0;
 	}
+	/* a batch takes what its calls take */
+	if (method->flags & VC_DATA_CALLS)
+		return 0;
 	if (req->ctx)
-		parent = req->ctx->parent ?: req->ctx;
-	if (cap_capable(current_cred(), parent->user_ns, command->cap,
-			CAP_OPT_NONE))
-		return vc_fail(-EPERM,
-			       "capability %u is missing in the user namespace of context %u",
-			       command->cap, parent->id);
-	return 0;
+		return vc_may_change(req->ctx, command->cap);
+	/* what it makes would be just below it */
+	return cap_capable(current_cred(), req->caller->user_ns, command->cap,
+			   CAP_OPT_NONE) ?
+		vc_fail(-EPERM,
+			"capability %u is missing in the user namespace of context %u",
+			command->cap, req->caller->id) : 0;
 }
 
 static u32 *buffer_len(const struct vc_request *req,
@@ -273,6 +296,12 @@ static int copy_list_in(struct vc_request *req, const struct vc_method *method,
 	u32 nr = *(u32 *)req->data;
 	void *list;
 
+	if (method->flags & VC_DATA_COUNT_ID) {
+		nr = req->id;
+		if (nr > VC_COMPAT_PAIRS_MAX)
+			return vc_fail(-EINVAL, "id %u: at most %u pairs", nr,
+				       VC_COMPAT_PAIRS_MAX);
+	}
 	if (nr > VC_LIST_MAX)
 		return vc_fail(-E2BIG, "count %u: at most %u", nr, VC_LIST_MAX);
 	if (!nr)
@@ -283,6 +312,61 @@ static int copy_list_in(struct vc_request *req, const struct vc_method *method,
 	req->list = list;
 	req->nr = nr;
 	return 0;
+}
+
+/* The calls of a batch. */
+static int copy_calls_in(struct vc_request *req)
+{
+	const struct vc_batch *batch = req->data;
+	void *calls;
+
+	if (batch->count > VC_BATCH_MAX)
+		return vc_fail(-E2BIG, "count %u: at most %u calls",
+			       batch->count, VC_BATCH_MAX);
+	if (!batch->count)
+		return 0;
+	calls = vmemdup_user(u64_to_user_ptr(batch->calls),
+			     array_size(batch->count, sizeof(struct vc_call)));
+	if (IS_ERR(calls))
+		return vc_fail(PTR_ERR(calls), "%u calls cannot be read",
+			       batch->count);
+	req->list = calls;
+	req->nr = batch->count;
+	return 0;
+}
+
+/*
+ * Tell what has become of each call of a batch.  Done before anything else, as
+ * if none had been executed, so that who cannot be told has changed nothing;
+ * afterwards nobody minds if he has unmapped it since.
+ */
+static int copy_calls_out(const struct vc_request *req, void __user *data)
+{
+	const struct vc_batch *batch = req->data;
+	struct vc_call __user *to = u64_to_user_ptr(batch->calls);
+	struct vc_batch __user *head = data;
+	const struct vc_call *calls = req->list;
+	u32 i;
+
+	if (put_user(batch->failed, &head->failed))
+		return vc_fail(-EFAULT, "data cannot be written");
+	for (i = 0; i < req->nr; i++)
+		if (put_user(calls[i].result, &to[i].result))
+			return vc_fail(-EFAULT, "calls cannot be written");
+	return 0;
+}
+
+/* No call has been executed yet. */
+static int announce_calls(struct vc_request *req, void __user *data)
+{
+	struct vc_batch *batch = req->data;
+	struct vc_call *calls = req->list;
+	u32 i;
+
+	batch->failed = batch->count;
+	for (i = 0; i < req->nr; i++)
+		calls[i].result = -ECANCELED;
+	return copy_calls_out(req, data);
 }
 
 static int copy_in(struct vc_request *req, const struct vc_method *method,
@@ -314,6 +398,8 @@ static int copy_in(struct vc_request *req, const struct vc_method *method,
 			-EFAULT : 0;
 	if (ret)
 		return vc_fail(ret, "data cannot be read");
+	if (method->flags & VC_DATA_CALLS)
+		return copy_calls_in(req);
 	if (method->element && !(method->flags & VC_DATA_OUT))
 		return copy_list_in(req, method,
 				    data + (size ?: method->size_v1));
@@ -364,11 +450,53 @@ void vc_request_end(struct vc_request *req)
 	vcontext_put(req->caller);
 }
 
-static long call(const struct vc_command *command,
-		 const struct vc_method *method, bool set,
-		 const struct vc_decoded *word, u32 cmd, u32 id,
+/**
+ * vc_request_check - is a call permitted, and what does it bring?
+ * @req: with id, caller and, unless it is new or ignored, the context
+ * @target: what is called
+ * @data: as given
+ *
+ * Rights, then sizes and copying in, in the order of the ABI.
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno; vc_request_end() is due in any case.
+ */
+int vc_request_check(struct vc_request *req, const struct vc_target *target,
+		     u64 data)
+{
+	const struct vc_method *method = target->method;
+	int ret = 0;
+
+	if (target->set || (method->flags & VC_DATA_RIGHTS))
+		ret = check_rights(req, target->command, method);
+	if (!ret)
+		ret = copy_in(req, method, target->size, u64_to_user_ptr(data));
+	if (!ret)
+		ret = copy_buffers_in(req, target->command, method);
+	return ret;
+}
+
+/* The handler, while no batch changes the same. */
+static long handle(struct vc_request *req, const struct vc_target *target)
+{
+	struct vcontext *claimed = NULL;
+	long ret;
+
+	if (target->set && target->command->batch)
+		claimed = req->ctx;
+	if (claimed && vc_claim_set(claimed))
+		return -ERESTARTNOINTR;
+	ret = target->method->call(req);
+	if (claimed)
+		vc_claim_unset(claimed);
+	return ret;
+}
+
+static long call(const struct vc_target *target, u32 cmd, u32 id,
 		 void __user *data)
 {
+	const struct vc_method *method = target->method;
+	bool calls = method->flags & VC_DATA_CALLS;
 	struct vc_request req = {
 		.cmd = cmd,
 		.id = id,
@@ -378,19 +506,20 @@ static long call(const struct vc_command *command,
 	int err;
 
 	ret = find_context(&req, method);
-	if (!ret && (set || (method->flags & VC_DATA_RIGHTS)))
-		ret = check_rights(&req, command, method);
 	if (!ret)
-		ret = copy_in(&req, method, word->size, data);
-	if (!ret)
-		ret = copy_buffers_in(&req, command, method);
-	if (!ret)
-		ret = method->call(&req);
+		ret = vc_request_check(&req, target, (uintptr_t)data);
+	if (!ret && calls)
+		ret = announce_calls(&req, data);
+	if (!ret) {
+		ret = handle(&req, target);
+		if (calls)
+			(void)copy_calls_out(&req, data);
+	}
 	if (ret >= 0) {
-		err = copy_buffers_out(&req, command, method);
+		err = copy_buffers_out(&req, target->command, method);
 		/* data tells how much room it would have taken */
 		if ((!err || err == -ERANGE) &&
-		    copy_out(&req, method, word->size, data))
+		    copy_out(&req, method, target->size, data))
 			err = -EFAULT;
 		ret = err ?: ret;
 	}
@@ -399,16 +528,83 @@ static long call(const struct vc_command *command,
 	return ret;
 }
 
-static long dispatch(u32 cmd, u32 id, void __user *data, bool *keep)
+/* Find what a well-formed word, neither of VERSION nor of the patch, asks for. */
+static int find_target(const struct vc_decoded *word, struct vc_target *target)
 {
 	const struct vc_category *category;
 	const struct vc_command *command;
-	const struct vc_method *method;
+
+	category = vc_category_find(word->category);
+	if (!category)
+		return vc_fail(-EOPNOTSUPP, "no category %u", word->category);
+	command = vc_command_find(category, word->command);
+	if (!command)
+		return no_command(category, word->command);
+	target->category = category;
+	target->command = command;
+	target->set = word->sub == VC_SUB_SET;
+	target->method = target->set ? &command->set : &command->get;
+	target->size = word->size;
+	if (!word->sub || !target->method->call)
+		return vc_fail(-EOPNOTSUPP, "%s %s cannot be %s",
+			       category->name, command->name,
+			       target->set ? "set" : "got");
+	return 0;
+}
+
+/* Old binaries know two words, which are decided by all of their bits. */
+static int find_vserver(u32 cmd, struct vc_target *target)
+{
+	struct vc_decoded word = {
+		.category = VC_CAT_COMPAT,
+		.sub = VC_SUB_SET,
+	};
+
+	switch (cmd) {
+	case VC_VSERVER_NEW_S_CONTEXT:
+		word.command = VC_COMPAT_NEW_S_CONTEXT;
+		break;
+	case VC_VSERVER_SET_IPV4ROOT:
+		word.command = VC_COMPAT_SET_IPV4ROOT;
+		break;
+	default:
+		return vc_fail(-EOPNOTSUPP, "no such word of category 63");
+	}
+	return find_target(&word, target);
+}
+
+/**
+ * vc_target_find - find what the command word of a call of a batch asks for
+ * @cmd: the word
+ * @target: filled
+ *
+ * Context: process, may sleep.
+ * Return: 0, %-EINVAL (malformed), %-EOPNOTSUPP.
+ */
+int vc_target_find(u32 cmd, struct vc_target *target)
+{
 	struct vc_decoded word;
-	bool set;
 
 	if (VC_CATEGORY(cmd) == VC_CAT_VSERVER)
-		return vc_fail(-EOPNOTSUPP, "no such word of category 63");
+		return find_vserver(cmd, target);
+	if (vc_decode(cmd, &word))
+		return vc_fail(-EINVAL, "command word %#x is malformed", cmd);
+	if (word.sub == VC_SUB_VERSION ||
+	    (word.category == VC_CAT_VERSION && !word.command))
+		return vc_fail(-EINVAL, "versions are asked for in no batch");
+	return find_target(&word, target);
+}
+
+static long dispatch(u32 cmd, u32 id, void __user *data, bool *keep)
+{
+	struct vc_target target;
+	struct vc_decoded word;
+	int ret;
+
+	if (VC_CATEGORY(cmd) == VC_CAT_VSERVER) {
+		ret = find_vserver(cmd, &target);
+		return ret ?: call(&target, cmd, id, data);
+	}
 	if (vc_decode(cmd, &word))
 		return vc_fail(-EINVAL, "command word %#x is malformed", cmd);
 	if (word.category == VC_CAT_VERSION && !word.command)
@@ -417,22 +613,13 @@ static long dispatch(u32 cmd, u32 id, void __user *data, bool *keep)
 	if (word.sub == VC_SUB_VERSION)
 		return version_get(&word);
 
-	category = vc_category_find(word.category);
-	if (!category)
-		return vc_fail(-EOPNOTSUPP, "no category %u", word.category);
-	command = vc_command_find(category, word.command);
-	if (!command)
-		return no_command(category, word.command);
-	set = word.sub == VC_SUB_SET;
-	method = set ? &command->set : &command->get;
-	if (!word.sub || !method->call)
-		return vc_fail(-EOPNOTSUPP, "%s %s cannot be %s",
-			       category->name, command->name,
-			       set ? "set" : "got");
+	ret = find_target(&word, &target);
+	if (ret)
+		return ret;
 	/* reading the last error neither clears nor sets it */
 	*keep = word.category == VC_CAT_VERSION &&
 		word.command == VC_VERSION_ERROR;
-	return call(command, method, set, &word, cmd, id, data);
+	return call(&target, cmd, id, data);
 }
 
 /**

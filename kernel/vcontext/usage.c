@@ -28,11 +28,75 @@ static_assert(sizeof(struct vc_cpu_stat) == 40);
 VC_DEFINE(struct vc_cpu_usage, usage) = { };
 VC_DEFINE(u64, min_below) = 0;
 
+/**
+ * struct hold - what a batch may have to put back
+ * @node: in holds
+ * @ctx: whose; referenced by the batch's request
+ * @owner: the batch's task, to know its own
+ * @old: what was set before the batch
+ *
+ * To put it back must not fail.  So who is not the batch finds taken what the
+ * context had or has, whichever is more, and has to give to those below what it
+ * had or has, whichever is less.  All under vc_cpu_mutex.
+ */
+struct hold {
+	struct list_head node;
+	struct vcontext *ctx;
+	const struct task_struct *owner;
+	struct vc_cpu_usage old;
+};
+
+static LIST_HEAD(holds);
+
+/* Those of a batch that is not our own. */
+#define for_each_foreign_hold(pos)					\
+	list_for_each_entry(pos, &holds, node)				\
+		if ((pos)->owner != current)
+
 /* What is there for the guarantees of contexts below @parent. */
 static u64 guarantee_of(const struct vcontext *parent)
 {
-	return parent->level ? VC(parent, usage).min_usage :
-			       1000ULL * num_online_cpus();
+	const struct hold *pos;
+	u64 min;
+
+	lockdep_assert_held(&vc_cpu_mutex);
+
+	if (!parent->level)
+		return 1000ULL * num_online_cpus();
+	min = VC(parent, usage).min_usage;
+	for_each_foreign_hold(pos)
+		if (pos->ctx == parent)
+			min = min_t(u64, min, pos->old.min_usage);
+	return min;
+}
+
+/* What those below @parent have of it, beside what they have now. */
+static u64 held_below(const struct vcontext *parent)
+{
+	const struct hold *pos;
+	u32 now;
+	u64 sum = 0;
+
+	for_each_foreign_hold(pos) {
+		now = VC(pos->ctx, usage).min_usage;
+		if (pos->ctx->parent == parent && pos->old.min_usage > now)
+			sum += pos->old.min_usage - now;
+	}
+	return sum;
+}
+
+/* max_usage as far as others are concerned: there, if it may come back. */
+static u32 max_of(const struct vcontext *ctx)
+{
+	const struct hold *pos;
+	u32 max = VC(ctx, usage).max_usage;
+
+	lockdep_assert_held(&vc_cpu_mutex);
+
+	for_each_foreign_hold(pos)
+		if (!max && pos->ctx == ctx)
+			max = pos->old.max_usage;
+	return max;
 }
 
 /**
@@ -61,7 +125,7 @@ bool vc_usage_limited(const struct vcontext *ctx)
 	lockdep_assert_held(&vc_cpu_mutex);
 
 	for (; ctx->level; ctx = ctx->parent)
-		if (VC(ctx, usage).max_usage)
+		if (max_of(ctx))
 			return true;
 	return false;
 }
@@ -111,15 +175,17 @@ int vc_usage_check_max(const struct vcontext *ctx, u32 max)
 int vc_usage_check_min(const struct vcontext *ctx, u32 min)
 {
 	u32 old = VC(ctx, usage).min_usage;
-	u64 siblings = VC(ctx->parent, min_below) - old;
+	u64 siblings = VC(ctx->parent, min_below) - old +
+		       held_below(ctx->parent);
 	u64 all = guarantee_of(ctx->parent);
+	u64 below = VC(ctx, min_below) + held_below(ctx);
 
 	lockdep_assert_held(&vc_cpu_mutex);
 
-	if (min < VC(ctx, min_below))
+	if (min < below)
 		return vc_fail(-ENOSPC,
 			       "min_usage %u: contexts below hold %llu of it",
-			       min, VC(ctx, min_below));
+			       min, below);
 	if (min > old && siblings + min > all)
 		return vc_fail(-ENOSPC,
 			       "min_usage %u: siblings already hold %llu of %llu",
@@ -258,6 +324,18 @@ static int usage_set_locked(struct vcontext *ctx,
 	return ret;
 }
 
+static int check_values(const struct vc_cpu_usage *arg)
+{
+	if (arg->max_usage && arg->min_usage > arg->max_usage)
+		return vc_fail(-EINVAL, "min_usage %u is above max_usage %u",
+			       arg->min_usage, arg->max_usage);
+	if (arg->max_usage && !IS_ENABLED(CONFIG_CFS_BANDWIDTH))
+		return vc_fail(-EOPNOTSUPP,
+			       "max_usage %u: this kernel has no CFS_BANDWIDTH",
+			       arg->max_usage);
+	return 0;
+}
+
 /**
  * vc_usage_set - SET 2/4
  * @req: with a struct vc_cpu_usage
@@ -268,20 +346,106 @@ static int usage_set_locked(struct vcontext *ctx,
 long vc_usage_set(struct vc_request *req)
 {
 	const struct vc_cpu_usage *arg = req->data;
-	int ret;
+	int ret = check_values(arg);
 
-	if (arg->max_usage && arg->min_usage > arg->max_usage)
-		return vc_fail(-EINVAL, "min_usage %u is above max_usage %u",
-			       arg->min_usage, arg->max_usage);
-	if (arg->max_usage && !IS_ENABLED(CONFIG_CFS_BANDWIDTH))
-		return vc_fail(-EOPNOTSUPP,
-			       "max_usage %u: this kernel has no CFS_BANDWIDTH",
-			       arg->max_usage);
-
+	if (ret)
+		return ret;
 	mutex_lock(&vc_cpu_mutex);
 	ret = usage_set_locked(req->ctx, arg);
 	mutex_unlock(&vc_cpu_mutex);
 	return ret;
+}
+
+static bool has_hold(const struct vcontext *ctx)
+{
+	const struct hold *pos;
+
+	list_for_each_entry(pos, &holds, node)
+		if (pos->ctx == ctx)
+			return true;
+	return false;
+}
+
+static long usage_begin(struct vc_request *req)
+{
+	const struct vc_cpu_usage *arg = req->data;
+	struct hold *hold;
+	long ret = check_values(arg);
+
+	if (ret)
+		return ret;
+	hold = kzalloc(sizeof(*hold), GFP_KERNEL_ACCOUNT);
+	if (!hold)
+		return -ENOMEM;
+	INIT_LIST_HEAD(&hold->node);
+	hold->ctx = req->ctx;
+	hold->owner = current;
+
+	mutex_lock(&vc_cpu_mutex);
+	hold->old = VC(req->ctx, usage);
+	ret = usage_set_locked(req->ctx, arg);
+	/* what the first SET of a batch found is what would be put back */
+	if (!ret && !has_hold(req->ctx))
+		list_add(&hold->node, &holds);
+	mutex_unlock(&vc_cpu_mutex);
+	if (ret)
+		kfree(hold);
+	else
+		req->saved = hold;
+	return ret;
+}
+
+/* It has been kept for us: nobody needs to be asked. */
+static void put_back(struct vcontext *ctx, const struct vc_cpu_usage *old)
+{
+	struct cgroup_subsys_state *css = vc_engine_css(ctx, cpu_cgrp_id);
+
+	lockdep_assert_held(&vc_cpu_mutex);
+
+	/* it has been destroyed, or is about to be */
+	if (IS_ERR(css))
+		return;
+	/* what is dying is not limited any more, see vc_usage_lift() */
+	if (VC(ctx, usage).max_usage != old->max_usage && !READ_ONCE(ctx->dying)) {
+		WARN_ON_ONCE(set_max(container_of(css, struct task_group, css),
+				     old->max_usage));
+		VC(ctx, usage).max_usage = old->max_usage;
+	}
+	vc_usage_account_min(ctx, old->min_usage);
+	guarantee(ctx);
+	guarantee_all();
+	css_put(css);
+}
+
+static void usage_end(struct vc_request *req, bool commit)
+{
+	struct hold *hold = req->saved;
+
+	mutex_lock(&vc_cpu_mutex);
+	if (!commit && !list_empty(&hold->node))
+		put_back(req->ctx, &hold->old);
+	list_del(&hold->node);
+	mutex_unlock(&vc_cpu_mutex);
+	kfree(hold);
+}
+
+const struct vc_batch_ops vc_usage_batch = {
+	.begin = usage_begin,
+	.end = usage_end,
+};
+
+/**
+ * vc_usage_shown - contexts can be found that could not
+ *
+ * Until then guarantee_all() has passed them by.
+ *
+ * Context: may sleep.
+ */
+void vc_usage_shown(void)
+{
+	mutex_lock(&vc_cpu_mutex);
+	guarantee_all();
+	mutex_unlock(&vc_cpu_mutex);
 }
 
 /**
@@ -404,7 +568,16 @@ void vc_usage_lift(struct vcontext *top)
 /* The group takes its limits with it; what is below has gone before. */
 static void usage_exit(struct vcontext *ctx)
 {
+	struct hold *pos;
+
 	mutex_lock(&vc_cpu_mutex);
+	/* nothing to be put back */
+	list_for_each_entry(pos, &holds, node) {
+		if (pos->ctx == ctx) {
+			list_del_init(&pos->node);
+			break;
+		}
+	}
 	WARN_ON_ONCE(VC(ctx, min_below));
 	vc_usage_account_min(ctx, 0);
 	guarantee_all();

@@ -72,6 +72,21 @@ static long files_set(struct vc_request *req)
 	return vc_counter_set_limit(req->ctx, VC_COUNTER(files), arg->limit);
 }
 
+static long files_begin(struct vc_request *req)
+{
+	return vc_counter_begin(req, VC_COUNTER(files));
+}
+
+static void files_end(struct vc_request *req, bool commit)
+{
+	vc_counter_end(req, VC_COUNTER(files), commit);
+}
+
+static const struct vc_batch_ops files_batch = {
+	.begin = files_begin,
+	.end = files_end,
+};
+
 static long files_get(struct vc_request *req)
 {
 	struct vc_limit *arg = req->data;
@@ -88,6 +103,7 @@ static const struct vc_command vfs_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show_all = vc_root_show,
+		.batch = &vc_root_batch,
 		.set = VC_METHOD(vc_root_set, VC_KIND_BELOW,
 				 VC_DATA_IN | VC_DATA_BUFFER,
 				 struct vc_vfs_root),
@@ -111,6 +127,7 @@ static const struct vc_command vfs_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show = vc_disk_show,
+		.batch = &vc_disk_batch,
 		.set = VC_METHOD(vc_disk_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_disk),
 		.get = VC_METHOD(vc_disk_get, VC_KIND_OWN_OR_BELOW, VC_DATA_OUT,
@@ -123,6 +140,7 @@ static const struct vc_command vfs_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show = vc_show_limit,
+		.batch = &files_batch,
 		.set = VC_METHOD(files_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_limit),
 		.get = VC_METHOD(files_get, VC_KIND_OWN_OR_BELOW, VC_DATA_OUT,
@@ -134,6 +152,7 @@ static const struct vc_command vfs_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show = vc_bind_show,
+		.batch = &vc_bind_batch,
 		.set = VC_METHOD(vc_bind_set, VC_KIND_BELOW,
 				 VC_DATA_IN | VC_DATA_BUFFER, struct vc_bind),
 		.get = VC_METHOD_LIST(vc_bind_get, VC_KIND_OWN_OR_BELOW,
@@ -150,6 +169,7 @@ static const struct vc_command vfs_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show = vc_mount_show,
+		.batch = &vc_mount_batch,
 		.set = VC_METHOD_LIST_SET(vc_mount_set, VC_KIND_BELOW,
 					  struct vc_mounts,
 					  char[VC_FSTYPE_SIZE]),
@@ -162,6 +182,7 @@ static const struct vc_command vfs_commands[] = {
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
 		.show = vc_device_show,
+		.batch = &vc_device_batch,
 		.set = VC_METHOD_LIST_SET(vc_device_set, VC_KIND_BELOW,
 					  struct vc_devices, struct vc_device),
 		.get = VC_METHOD_LIST(vc_device_get, VC_KIND_OWN_OR_BELOW,
@@ -176,6 +197,7 @@ static const struct vc_command vfs_commands[] = {
 		.available = vc_io_available,
 		.needs = "the io controller",
 		.show_all = vc_io_show,
+		.batch = &vc_io_batch,
 		.set = VC_METHOD(vc_io_set, VC_KIND_BELOW, VC_DATA_IN,
 				 struct vc_io),
 		.get = VC_METHOD(vc_io_get, VC_KIND_OWN_OR_BELOW,

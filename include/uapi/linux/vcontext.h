@@ -124,6 +124,61 @@ struct vc_limit {
 	__u64 hits;
 };
 
+/* ---- category 1: compat ---- */
+
+#define VC_COMPAT_NEW_S_CONTEXT	1
+#define VC_COMPAT_SET_IPV4ROOT	2
+
+/* The same two in the words that binaries of 2003 to 2012 use, exactly. */
+#define VC_VSERVER_NEW_S_CONTEXT	0x3f010001U
+#define VC_VSERVER_SET_IPV4ROOT		0x3f020003U
+
+/* Id of new_s_context: stay, and apply flags and capabilities. */
+#define VC_COMPAT_STAY		0xfffffffeU
+
+/* vc_new_s_context.flags; SCHED, INIT, HIDEINFO and ULIMIT have no effect. */
+#define VC_COMPAT_LOCK		(1U << 0)	/* no new_s_context inside */
+#define VC_COMPAT_SCHED		(1U << 1)
+#define VC_COMPAT_NPROC		(1U << 2)	/* by RLIMIT_NPROC */
+#define VC_COMPAT_PRIVATE	(1U << 3)	/* nobody else enters */
+#define VC_COMPAT_INIT		(1U << 4)
+#define VC_COMPAT_HIDEINFO	(1U << 5)
+#define VC_COMPAT_ULIMIT	(1U << 6)
+#define VC_COMPAT_NAMESPACE	(1U << 7)	/* mount namespace of its own */
+
+/**
+ * struct vc_new_s_context - SET 1/1
+ * @remove_cap: capabilities 0 to 31 that are taken off the ceiling
+ * @flags: VC_COMPAT_*
+ */
+struct vc_new_s_context {
+	__u32 remove_cap;
+	__u32 flags;
+};
+
+/* Pairs that set_ipv4root takes, at most. */
+#define VC_COMPAT_PAIRS_MAX	16
+
+/**
+ * struct vc_ipv4_pair - an address of SET 1/2
+ * @ip: the address
+ * @mask: of its network
+ */
+struct vc_ipv4_pair {
+	__be32 ip;
+	__be32 mask;
+};
+
+/**
+ * struct vc_set_ipv4root - SET 1/2, whose id is the number of pairs
+ * @broadcast: broadcast address
+ * @pair: the addresses
+ */
+struct vc_set_ipv4root {
+	__be32 broadcast;
+	struct vc_ipv4_pair pair[];
+};
+
 /* ---- category 2: CPU and main context management ---- */
 
 #define VC_CPU_CONTEXT		1
@@ -133,6 +188,7 @@ struct vc_limit {
 #define VC_CPU_SET		5
 #define VC_CPU_STAT		6
 #define VC_CPU_LIST		7
+#define VC_CPU_BATCH		8
 #define VC_CPU_BIRTH		9
 #define VC_CPU_HOSTNAME		10
 
@@ -261,6 +317,39 @@ struct vc_id_list {
 	__u32 count;
 	__u32 reserved;
 	__u32 ids[];
+};
+
+/* Calls in a batch, at most. */
+#define VC_BATCH_MAX		64
+
+/**
+ * struct vc_call - a call of a batch
+ * @cmd: as of virtual_context(): create, or SET of something that can be
+ *	 taken back
+ * @id: as there; %VC_ID_SELF is the context that this batch created last
+ *	(to create: any free one)
+ * @data: as there
+ * @result: out: what it returned; -ECANCELED if it was not executed
+ * @reserved: zero
+ */
+struct vc_call {
+	__u32 cmd;
+	__u32 id;
+	__aligned_u64 data;
+	__s32 result;
+	__u32 reserved;
+};
+
+/**
+ * struct vc_batch - SET 2/8, calls that take effect as one, or not at all
+ * @count: how many calls there are, at most %VC_BATCH_MAX
+ * @failed: out: index of the call that failed, @count if none did
+ * @calls: pointer to them, struct vc_call
+ */
+struct vc_batch {
+	__u32 count;
+	__u32 failed;
+	__aligned_u64 calls;
 };
 
 /**
