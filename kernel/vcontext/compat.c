@@ -131,7 +131,7 @@ static long join(struct vc_request *req, struct vcontext *ctx)
 	if (!ret)
 		apply(ctx, arg, inside);
 	vc_claim_unset(ctx);
-	return ret ?: ctx->id;
+	return ret ?: (int)ctx->id;
 }
 
 /* Set up and enter a context that nobody sees yet. */
@@ -177,8 +177,9 @@ static long make(struct vc_request *req)
 		vcontext_discard(ctx);
 	} else {
 		/* it can be gone by now only if we have been moved on */
-		ret = vcontext_show(&ctx, 1) ?: ctx->id;
-		if (ret > 0) {
+		ret = vcontext_show(&ctx, 1);
+		if (!ret) {
+			ret = ctx->id;
 			trace_migrate(task_tgid_nr(current), req->caller->id,
 				      ctx->id);
 			vc_event_migrated(ctx, current);

@@ -356,7 +356,7 @@ static struct vcontext *create_locked(u32 id, const struct vc_create *args,
 		goto err_engine;
 
 	/* Nothing fails from here on. */
-	ctx->hidden = true;
+	WRITE_ONCE(ctx->hidden, true);
 	for (pos = parent; pos; pos = pos->parent)
 		pos->nr_hidden++;
 	list_add_tail(&ctx->sibling, &parent->children);
@@ -384,7 +384,7 @@ static void show_locked(struct vcontext *ctx)
 		pos->nr_hidden--;
 		pos->nr_below++;
 	}
-	ctx->hidden = false;
+	WRITE_ONCE(ctx->hidden, false);
 	vc_engine_show(ctx);
 	trace_create(ctx->id, ctx->parent->id);
 	xa_store(&contexts, ctx->id, ctx, GFP_KERNEL);
@@ -512,8 +512,7 @@ static int remove_locked(struct vcontext *ctx)
 	if (!ctx->hidden)
 		trace_destroy(ctx->id, ctx->parent->id);
 	xa_erase(&contexts, ctx->id);
-	if (!ctx->hidden)
-		vc_event(ctx, VC_EVENT_DESTROYED, 0);
+	vc_event(ctx, VC_EVENT_DESTROYED, 0);
 	wake_up_all(&context_wait);
 	vcontext_put(ctx);
 	return 0;

@@ -339,6 +339,8 @@ static const struct vc_command cpu_commands[] = {
 		.name = "batch",
 		.doc = "calls that take effect as one, or not at all",
 		.version = 1,
+		/* of each call; the batch itself takes none */
+		.cap = CAP_SYS_ADMIN,
 		.set = VC_METHOD(vc_batch_set, VC_KIND_IGNORED,
 				 VC_DATA_IN | VC_DATA_CALLS, struct vc_batch),
 	},

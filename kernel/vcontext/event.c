@@ -165,12 +165,15 @@ static void tell(struct vcontext *ctx, u32 type, u64 value,
  * @type: VC_EVENT_*
  * @value: as the type says, else 0
  *
- * %VC_EVENT_DESTROYED is the last one of a context.
+ * %VC_EVENT_DESTROYED is the last one of a context.  Of one that is hidden,
+ * see batch.c, nothing is told.
  *
  * Context: any but NMI.
  */
 void vc_event(struct vcontext *ctx, u32 type, u64 value)
 {
+	if (READ_ONCE(ctx->hidden))
+		return;
 	/*
 	 * Who begins to listen meanwhile need not hear of it, but must not
 	 * wait for what has gone: reader_add() looks for that under the lock.

@@ -362,6 +362,8 @@ static void check_method(struct kunit *test, const struct vc_method *method,
 	/* SET takes rights anyway */
 	if (!set)
 		flags &= ~VC_DATA_RIGHTS;
+	else
+		flags &= ~(VC_DATA_COUNT_ID | VC_DATA_CALLS);
 	KUNIT_EXPECT_EQ_MSG(test, flags & ~(data | VC_DATA_OPTIONAL |
 					    VC_DATA_BUFFER),
 			    0, "%s", name);
@@ -378,7 +380,7 @@ static void check_method(struct kunit *test, const struct vc_method *method,
 				    name);
 	}
 	/* nobody sees or changes by the wrong kind of id */
-	KUNIT_EXPECT_LE_MSG(test, method->id, VC_KIND_ENTER, "%s", name);
+	KUNIT_EXPECT_LE_MSG(test, method->id, VC_KIND_COMPAT, "%s", name);
 	if (!set)
 		KUNIT_EXPECT_TRUE_MSG(test, method->id == VC_KIND_IGNORED ||
 				      method->id == VC_KIND_OWN_OR_BELOW,
@@ -395,6 +397,44 @@ static void table_methods(struct kunit *test)
 
 			check_method(test, &command->set, true, command->name);
 			check_method(test, &command->get, false, command->name);
+		}
+	}
+}
+
+/* In a batch is what can be taken back, and nothing else. */
+static void table_batch(struct kunit *test)
+{
+	static const u32 never[] = {
+		VC_CMD(VC_CAT_COMPAT, VC_SUB_SET, VC_COMPAT_NEW_S_CONTEXT),
+		VC_CMD(VC_CAT_COMPAT, VC_SUB_SET, VC_COMPAT_SET_IPV4ROOT),
+		VC_CMD(VC_CAT_CPU, VC_SUB_SET, VC_CPU_DESTROY),
+		VC_CMD(VC_CAT_CPU, VC_SUB_SET, VC_CPU_BATCH),
+		VC_CMD(VC_CAT_PROCESS, VC_SUB_SET, VC_PROCESS_TASK),
+		VC_CMD(VC_CAT_PROCESS, VC_SUB_SET, VC_PROCESS_SIGNAL),
+		VC_CMD(VC_CAT_VFS, VC_SUB_SET, VC_VFS_UNROOT),
+	};
+	const struct vc_category *pos = NULL;
+
+	while ((pos = next_category(pos))) {
+		for (u16 i = 0; i < pos->nr_commands; i++) {
+			const struct vc_command *command = &pos->commands[i];
+			const struct vc_batch_ops *ops = command->batch;
+			bool wanted = command->set.call;
+
+			for (int k = 0; k < ARRAY_SIZE(never); k++)
+				if (never[k] == VC_CMD(pos->number, VC_SUB_SET,
+						       i))
+					wanted = false;
+			KUNIT_EXPECT_EQ_MSG(test, !!ops, wanted, "%s %s",
+					    pos->name, command->name);
+			if (!ops || ops == &vc_batch_create)
+				continue;
+			KUNIT_EXPECT_NOT_NULL(test, ops->begin);
+			KUNIT_EXPECT_NOT_NULL(test, ops->end);
+			/* it is about a context */
+			KUNIT_EXPECT_TRUE(test,
+					  command->set.id == VC_KIND_BELOW ||
+					  command->set.id == VC_KIND_OWN_OR_BELOW);
 		}
 	}
 }
@@ -453,6 +493,7 @@ static struct kunit_case syscall_cases[] = {
 	KUNIT_CASE(table_commands),
 	KUNIT_CASE(table_command_names),
 	KUNIT_CASE(table_methods),
+	KUNIT_CASE(table_batch),
 	KUNIT_CASE(table_buffers),
 	{}
 };
