@@ -285,14 +285,9 @@ static const struct vc_command compat_commands[] = {
 		.doc = "confine the caller's context to IPv4 addresses",
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
-		.set = {
-			.call = set_ipv4root,
-			.id = VC_KIND_IGNORED,
-			.flags = VC_DATA_IN | VC_DATA_COUNT_ID,
-			.size = sizeof(struct vc_set_ipv4root),
-			.size_v1 = sizeof(struct vc_set_ipv4root),
-			.element = sizeof(struct vc_ipv4_pair),
-		},
+		.set = VC_METHOD_COUNTED(set_ipv4root, VC_KIND_IGNORED,
+					 struct vc_set_ipv4root,
+					 struct vc_ipv4_pair),
 	},
 };
 

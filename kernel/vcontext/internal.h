@@ -535,6 +535,12 @@ extern const struct vc_category __stop_vcontext_category[];
 	{ .call = _call, .id = _id, .flags = VC_DATA_IN,		\
 	  .size = sizeof(_type), .size_v1 = sizeof(_type),		\
 	  .element = sizeof(_element) }
+/* The id says how many elements there are. */
+#define VC_METHOD_COUNTED(_call, _id, _type, _element)			\
+	{ .call = _call, .id = _id,					\
+	  .flags = VC_DATA_IN | VC_DATA_COUNT_ID,			\
+	  .size = sizeof(_type), .size_v1 = sizeof(_type),		\
+	  .element = sizeof(_element) }
 #define VC_METHOD_PLAIN(_call, _id)					\
 	{ .call = _call, .id = _id }
 #define VC_METHOD_RIGHTS(_call, _id)					\

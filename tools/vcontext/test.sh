@@ -413,7 +413,7 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 			sets --mounts none MOUNTS -
 		ok "mounts"
 	fi
-	if has 6 6 "device" "device: all or none"; then
+	if has 6 6 "device" "device: all or none" "create: default devices"; then
 		column DEVICES t-lim >"$out" && grep -q 'c:1:3:rwm' "$out" &&
 			sets --device none DEVICES - &&
 			sets --device c:10:229:rw DEVICES c:10:229:rw &&
@@ -423,7 +423,27 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 		status 1 "$vcontext" set --device c:1:3:rw --hostname x t-lim &&
 			[ "$(column DEVICES t-lim)" = 'b:7:*:r c:10:229:r' ]
 		ok "device: all or none"
+		# what the command believes that a new context has
+		"$vcontext" create t-dev >"$out" &&
+			"$vcontext" create --device c:1:3:rwm t-dev2 >>"$out" &&
+			[ "$(column DEVICES t-dev)" = "$(column DEVICES t-dev2)" ]
+		ok "create: default devices"
+		"$vcontext" destroy t-dev && "$vcontext" destroy t-dev2
 	fi
+	status 1 "$vcontext" create t-half --procs 5 --cpus 4000 &&
+		grep -q 'cannot set --cpus 4000' "$err" && ! [ -s "$out" ] &&
+		gone t-half;				ok "create: all or none"
+	status 0 "$vcontext" create t-caps --caps +sys_time --procs 5 &&
+		column CAPS t-caps >"$out" && grep -q 'sys_time' "$out" &&
+		grep -q chown "$out" && "$vcontext" destroy t-caps
+	ok "create: capabilities beside the default"
+	bind=$(for i in 1 2 3 4 5 6 7 8; do
+		printf -- ' --bind /:/%s' "$i$i" "$i$i" "$i$i" "$i$i" \
+			"$i$i" "$i$i" "$i$i" "$i$i"
+	done)
+	# shellcheck disable=SC2086 # options and values
+	usage 2 "$vcontext" create t-half --root / $bind &&
+		gone t-half;				ok "create: too many settings"
 	if has 6 3 "disk: no root"; then
 		status 1 "$vcontext" set --disk 5M --inodes 100 t-lim &&
 			grep -q 'cannot set --disk 5M --inodes 100' "$err" &&

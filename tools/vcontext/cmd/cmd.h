@@ -224,8 +224,10 @@ void setup_id(struct setup *setup, const char *word);
 void setup_finish(struct setup *setup);
 /* After the last option: what does not go together ends the program. */
 void settings_check(const struct settings *set);
-/* Apply all, or put back the old values and return -1. */
+/* Apply all, or nothing and return -1 (said so). */
 int settings_apply(__u32 id, const struct settings *set);
+/* Make a context with all of it: its number, or -1 (said so) and nothing. */
+int setup_run(const struct setup *setup);
 
 /* ---- running programs ---- */
 

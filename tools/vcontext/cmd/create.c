@@ -38,14 +38,14 @@ static int create(int argc, char **argv)
 	}
 	setup_finish(&setup);
 
-	/* Held back until the context is whole or gone. */
+	/* Held back until its number has been told. */
 	block_signals(&old);
-	id = vc_context_create(setup.id, &setup.create);
-	if (id < 0) {
-		complain_vc(id, NULL, "cannot create a context");
-		ret = command->failure;
+	ret = command->failure;
+	if (interrupted())
 		goto out;
-	}
+	id = setup_run(&setup);
+	if (id < 0)
+		goto out;
 	info.id = id;
 	ret = vc_context_info(id, &info);
 	if (ret < 0) {
@@ -54,17 +54,13 @@ static int create(int argc, char **argv)
 		ret = command->failure;
 		goto out;
 	}
-	ret = interrupted() || settings_apply(id, &setup.set);
-	if (!ret && !interrupted()) {
-		printf("%d\n", id);
-		ret = finish_output();
-	}
+	printf("%d\n", id);
+	ret = finish_output();
 	/* Not the user's to keep if its number could not be told. */
 	if (ret || interrupted()) {
 		ret = destroy_same(&info);
 		if (ret < 0)
-			complain_vc(ret, NULL,
-				    "context %d is left half-built", id);
+			complain_vc(ret, NULL, "context %d is left over", id);
 		ret = command->failure;
 	}
 out:

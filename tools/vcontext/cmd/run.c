@@ -24,17 +24,15 @@ static int run(int argc, char **argv)
 
 	block_signals(&old);
 	/* Until someone enters it, it ends with us: ephemeral. */
-	id = vc_context_create(setup.id, &setup.create);
-	if (id < 0) {
-		complain_vc(id, NULL, "cannot create a context");
+	id = setup_run(&setup);
+	if (id < 0)
 		return EXIT_TOOL;
-	}
 	ret = vc_context_info(id, &info);
 	if (ret < 0) {
 		complain_vc(ret, NULL, "cannot read context %d", id);
 		return EXIT_TOOL;
 	}
-	if (settings_apply(id, &setup.set) || interrupted())
+	if (interrupted())
 		goto destroy;
 	ret = guard_start(&guard, &info);
 	if (ret < 0) {

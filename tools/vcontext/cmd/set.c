@@ -9,9 +9,8 @@
 static int set(int argc, char **argv)
 {
 	struct settings settings = { 0 };
-	sigset_t old;
 	__u32 id;
-	int val, ret;
+	int val;
 
 	while ((val = next_option(argc, argv)) != -1)
 		settings_option(&settings, val);
@@ -23,11 +22,7 @@ static int set(int argc, char **argv)
 	settings_check(&settings);
 	if (resolve(argv[optind], &id))
 		return command->failure;
-	/* Not to end between two of them. */
-	block_signals(&old);
-	ret = settings_apply(id, &settings);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	return ret ? command->failure : 0;
+	return settings_apply(id, &settings) ? command->failure : 0;
 }
 
 const struct command cmd_set = {

@@ -400,67 +400,75 @@ static void parse_bind(struct settings *set, int unused, const char *word)
 
 /* ---- setting ---- */
 
-/* What was there before. */
-struct saved {
-	struct vc_limit limit[NR_LIMITS];
-	int oom;
-	struct vc_cpu_usage usage;
-	int usage_when;
-	unsigned char cpus[CPUS_BYTES];
-	bool all_cpus;
-	struct vc_sched sched;
-	struct vc_disk disk;
-	struct vc_io io[MAX_IO];
-	int nr_io;
-	__u64 caps;
-	char (*mounts)[VC_FSTYPE_SIZE];
-	int nr_mounts;
-	struct vc_device *devices;
-	int nr_devices;
-	struct vc_hostname hostname;
+/**
+ * struct plan - the calls by which all is set at once
+ * @batch: they
+ * @id: of what context; VC_ID_SELF for the one that the batch makes
+ * @set: what is asked for
+ * @by: by call, the setting it is for
+ * @word: by call, what is refused if it is
+ * @now: the setting that calls are added for
+ */
+struct plan {
+	struct vc_batch_calls *batch;
+	__u32 id;
+	const struct settings *set;
+	const struct setting *by[VC_BATCH_MAX];
+	const char *word[VC_BATCH_MAX];
+	const struct setting *now;
 };
+
+#define SET(cat, cmd, type) VC_CMD_SIZED(cat, VC_SUB_SET, cmd, type)
+
+/* 0; -errno if it cannot be known what is to be set. */
+static int add(struct plan *plan, __u32 cmd, const void *data, size_t size,
+	       const char *word)
+{
+	int i = vc_batch_add(plan->batch, cmd, plan->id, data, size);
+
+	if (i == -E2BIG)
+		die_usage("at most %d settings at once", VC_BATCH_MAX - 1);
+	if (i < 0)
+		die_memory();
+	plan->by[i] = plan->now;
+	plan->word[i] = word;
+	return 0;
+}
 
 static bool given(const struct settings *set, int opt)
 {
 	return set->has >> (opt - OPT_SETTING) & 1;
 }
 
-static const struct {
-	int (*get)(__u32 id, struct vc_limit *limit);
-	int (*set)(__u32 id, __u64 limit);
-} limits[] = {
-	[LIMIT_TASKS] = { vc_tasks_get, vc_tasks_set },
-	[LIMIT_FILES] = { vc_files_get, vc_files_set },
-	[LIMIT_TCP] = { vc_tcp_get, vc_tcp_set },
-	[LIMIT_MEMORY] = { vc_memory_get, vc_memory_set },
-	[LIMIT_RESIDENT] = { vc_resident_get, vc_resident_set },
+/* Is there nothing that has been set before? */
+static bool is_new(const struct plan *plan)
+{
+	return plan->id == VC_ID_SELF;
+}
+
+static const __u32 limits[] = {
+	[LIMIT_TASKS] = SET(VC_CAT_PROCESS, VC_PROCESS_LIMIT, struct vc_limit),
+	[LIMIT_FILES] = SET(VC_CAT_VFS, VC_VFS_FILES, struct vc_limit),
+	[LIMIT_TCP] = SET(VC_CAT_OTHER, VC_OTHER_TCP, struct vc_limit),
+	[LIMIT_MEMORY] = SET(VC_CAT_MEMORY, VC_MEMORY_TOTAL, struct vc_limit),
+	[LIMIT_RESIDENT] = SET(VC_CAT_MEMORY, VC_MEMORY_RESIDENT,
+			       struct vc_limit),
 };
 
-static int apply_limit(__u32 id, const struct settings *set, struct saved *old,
-		       int limit)
+static int add_limit(struct plan *plan, int limit)
 {
-	int ret = limits[limit].get(id, &old->limit[limit]);
+	struct vc_limit lim = { .limit = plan->set->limit[limit] };
 
-	return ret ? ret : limits[limit].set(id, set->limit[limit]);
+	return add(plan, limits[limit], &lim, sizeof(lim), NULL);
 }
 
-static void undo_limit(__u32 id, const struct saved *old, int limit)
+static int add_oom(struct plan *plan, int unused)
 {
-	limits[limit].set(id, old->limit[limit].limit);
-}
+	__u32 whole = plan->set->oom;
 
-static int apply_oom(__u32 id, const struct settings *set, struct saved *old,
-		     int unused)
-{
 	(void)unused;
-	old->oom = vc_oom_get(id);
-	return old->oom < 0 ? old->oom : vc_oom_set(id, set->oom);
-}
-
-static void undo_oom(__u32 id, const struct saved *old, int unused)
-{
-	(void)unused;
-	vc_oom_set(id, old->oom);
+	return add(plan, SET(VC_CAT_MEMORY, VC_MEMORY_OOM, __u32), &whole,
+		   sizeof(whole), NULL);
 }
 
 /*
@@ -469,199 +477,195 @@ static void undo_oom(__u32 id, const struct saved *old, int unused)
  */
 enum { LIFT, LIMIT };
 
-static int apply_usage(__u32 id, const struct settings *set, struct saved *old,
-		       int when)
+static int add_usage(struct plan *plan, int when)
 {
+	const struct settings *set = plan->set;
 	bool lifts = given(set, OPT_CPU_MAX) && !set->cpu_max;
-	struct vc_cpu_usage usage;
+	struct vc_cpu_usage usage = { 0, 0 };
 	int ret;
 
 	if (lifts ? when != LIFT : when == LIFT)
 		return 0;
-	ret = vc_cpu_usage_get(id, &usage);
+	ret = is_new(plan) ? 0 : vc_cpu_usage_get(plan->id, &usage);
 	if (ret < 0)
 		return ret;
-	old->usage = usage;
-	old->usage_when = when;
 	if (given(set, OPT_CPU_MAX))
 		usage.max_usage = set->cpu_max;
 	if (given(set, OPT_CPU_MIN))
 		usage.min_usage = set->cpu_min;
-	return vc_cpu_usage_set(id, &usage);
+	return add(plan, SET(VC_CAT_CPU, VC_CPU_USAGE, struct vc_cpu_usage),
+		   &usage, sizeof(usage), NULL);
 }
 
-static void undo_usage(__u32 id, const struct saved *old, int when)
-{
-	if (old->usage_when == when)
-		vc_cpu_usage_set(id, &old->usage);
-}
-
-static int apply_sched(__u32 id, const struct settings *set, struct saved *old,
-		       int unused)
-{
-	int ret = vc_sched_get(id, &old->sched);
-
-	(void)unused;
-	return ret ? ret : vc_sched_set(id, &set->sched);
-}
-
-static void undo_sched(__u32 id, const struct saved *old, int unused)
+static int add_sched(struct plan *plan, int unused)
 {
 	(void)unused;
-	vc_sched_set(id, &old->sched);
+	return add(plan, SET(VC_CAT_CPU, VC_CPU_SCHED, struct vc_sched),
+		   &plan->set->sched, sizeof(plan->set->sched), NULL);
 }
 
-static int apply_cpus(__u32 id, const struct settings *set, struct saved *old,
-		      int unused)
+static int add_cpus(struct plan *plan, int unused)
 {
-	unsigned char parents[CPUS_BYTES];
-	struct vc_info info;
-	int ret;
+	struct vc_cpuset set = { .bits = (uintptr_t)plan->set->cpus };
 
 	(void)unused;
-	ret = vc_cpuset_get(id, old->cpus, CPUS_BYTES);
-	if (!ret)
-		ret = vc_context_info(id, &info);
-	if (ret < 0)
-		return ret;
-	/* All that the parent has is no set of its own, as far as we see. */
-	old->all_cpus = !vc_cpuset_get(info.parent, parents, CPUS_BYTES) &&
-		!memcmp(parents, old->cpus, CPUS_BYTES);
-	return vc_cpuset_set(id, set->all_cpus ? NULL : set->cpus,
-			     set->all_cpus ? 0 : CPUS_BYTES);
-}
-
-static void undo_cpus(__u32 id, const struct saved *old, int unused)
-{
-	(void)unused;
-	vc_cpuset_set(id, old->all_cpus ? NULL : old->cpus,
-		      old->all_cpus ? 0 : CPUS_BYTES);
+	/* No more than there is: the kernel takes a page. */
+	if (!plan->set->all_cpus)
+		set.len = CPUS_BYTES;
+	return add(plan, SET(VC_CAT_CPU, VC_CPU_SET, struct vc_cpuset), &set,
+		   sizeof(set), NULL);
 }
 
 /* Both at once, whichever is given: the second entry has nothing to do. */
-static int apply_disk(__u32 id, const struct settings *set, struct saved *old,
-		      int opt)
+static int add_disk(struct plan *plan, int opt)
 {
-	struct vc_disk disk;
+	struct vc_disk disk = {
+		.bytes_limit = VC_UNLIMITED,
+		.inodes_limit = VC_UNLIMITED,
+	};
 	int ret;
 
 	if (opt == OPT_INODES)
 		return 0;
-	ret = vc_disk_get(id, &disk);
+	ret = is_new(plan) ? 0 : vc_disk_get(plan->id, &disk);
 	if (ret)
 		return ret;
-	old->disk = disk;
-	if (given(set, OPT_DISK))
-		disk.bytes_limit = set->disk.bytes_limit;
-	if (given(set, OPT_INODES))
-		disk.inodes_limit = set->disk.inodes_limit;
-	return vc_disk_set(id, &disk);
+	if (given(plan->set, OPT_DISK))
+		disk.bytes_limit = plan->set->disk.bytes_limit;
+	if (given(plan->set, OPT_INODES))
+		disk.inodes_limit = plan->set->disk.inodes_limit;
+	return add(plan, SET(VC_CAT_VFS, VC_VFS_DISK, struct vc_disk), &disk,
+		   sizeof(disk), NULL);
 }
 
-static void undo_disk(__u32 id, const struct saved *old, int opt)
-{
-	if (opt == OPT_DISK)
-		vc_disk_set(id, &old->disk);
-}
-
-/* For the message: the disk that is refused. */
+/* For the message: the disk that cannot be read. */
 static const char *io_word;
 
-static void undo_io(__u32 id, const struct saved *old, int unused)
-{
-	int i;
-
-	(void)unused;
-	for (i = old->nr_io - 1; i >= 0; i--)
-		vc_io_set(id, &old->io[i]);
-}
-
-static int apply_io(__u32 id, const struct settings *set, struct saved *old,
-		    int unused)
+static int add_io(struct plan *plan, int unused)
 {
 	size_t key;
 	int i;
 
 	(void)unused;
-	old->nr_io = 0;
-	for (i = 0; i < set->nr_io; i++) {
-		const struct io_change *change = &set->io[i];
-		struct vc_io io = change->io;
-		int ret;
-
+	for (i = 0; i < plan->set->nr_io; i++) {
+		const struct io_change *change = &plan->set->io[i];
+		struct vc_io io = {
+			.major = change->io.major,
+			.minor = change->io.minor,
+		};
 		/* What is not given stays. */
-		ret = vc_io_get(id, &io);
-		if (!ret) {
-			old->io[i] = io;
-			for (key = 0; key < ARRAY_SIZE(io_keys); key++)
-				if (change->has >> key & 1)
-					memcpy((char *)&io + io_keys[key].offset,
-					       (char *)&change->io +
-					       io_keys[key].offset,
-					       sizeof(__u64));
-			if (change->has >> IO_WEIGHT & 1)
-				io.weight = change->io.weight;
-			ret = vc_io_set(id, &io);
-		}
+		int ret = is_new(plan) ? 0 : vc_io_get(plan->id, &io);
+
 		if (ret < 0) {
 			io_word = change->word;
 			return ret;
 		}
-		old->nr_io++;
+		for (key = 0; key < ARRAY_SIZE(io_keys); key++)
+			if (change->has >> key & 1)
+				memcpy((char *)&io + io_keys[key].offset,
+				       (char *)&change->io +
+				       io_keys[key].offset, sizeof(__u64));
+		if (change->has >> IO_WEIGHT & 1)
+			io.weight = change->io.weight;
+		add(plan, SET(VC_CAT_VFS, VC_VFS_IO, struct vc_io), &io,
+		    sizeof(io), change->word);
 	}
 	return 0;
 }
 
-static int apply_caps(__u32 id, const struct settings *set, struct saved *old,
-		      int unused)
+static int add_caps(struct plan *plan, int unused)
 {
-	uint64_t caps;
+	struct vc_caps caps;
+	uint64_t resolved;
 	int ret;
 
 	(void)unused;
-	ret = vc_caps_get(id, &old->caps);
-	if (!ret)
-		ret = caps_resolve(id, &set->caps, &caps);
-	return ret ? ret : vc_caps_set(id, caps);
+	ret = caps_resolve(plan->id, &plan->set->caps, &resolved);
+	if (ret)
+		return ret;
+	caps.caps = resolved;
+	return add(plan, SET(VC_CAT_PROCESS, VC_PROCESS_CAPS, struct vc_caps),
+		   &caps, sizeof(caps), NULL);
 }
 
-static void undo_caps(__u32 id, const struct saved *old, int unused)
+/* A list: a count, a reserved word, the elements. */
+static int add_list(struct plan *plan, __u32 cmd, const void *elements,
+		    size_t n, size_t size)
 {
-	(void)unused;
-	vc_caps_set(id, old->caps);
+	__u32 *list = calloc(1, 2 * sizeof(*list) + n * size);
+	int ret;
+
+	if (!list)
+		die_memory();
+	list[0] = n;
+	if (n)
+		memcpy(&list[2], elements, n * size);
+	ret = add(plan, cmd, list, 2 * sizeof(*list) + n * size, NULL);
+	free(list);
+	return ret;
 }
 
-static int apply_mounts(__u32 id, const struct settings *set,
-			struct saved *old, int unused)
+static int add_mounts(struct plan *plan, int unused)
 {
 	(void)unused;
-	old->nr_mounts = vc_mounts_get(id, &old->mounts);
-	return old->nr_mounts < 0 ? old->nr_mounts :
-		vc_mounts_set(id, set->mounts, set->nr_mounts);
+	return add_list(plan, SET(VC_CAT_VFS, VC_VFS_MOUNTS, struct vc_mounts),
+			plan->set->mounts, plan->set->nr_mounts,
+			VC_FSTYPE_SIZE);
 }
 
-static void undo_mounts(__u32 id, const struct saved *old, int unused)
+/* What a new context has, as far as our own has it: how many, or -errno. */
+static int default_devices(struct vc_device **list)
 {
-	(void)unused;
-	vc_mounts_set(id, old->mounts, old->nr_mounts);
+	static const struct vc_device devices[] = {
+		VC_DEVICES_DEFAULT
+	};
+	struct vc_device *own, *found;
+	int i, j, n, nr = vc_devices_get(VC_ID_SELF, &own);
+
+	if (nr < 0)
+		return nr;
+	found = calloc(ARRAY_SIZE(devices), sizeof(*found));
+	if (!found)
+		die_memory();
+	for (i = 0, n = 0; i < (int)ARRAY_SIZE(devices); i++) {
+		found[n] = devices[i];
+		/* The host has no list, which gives all. */
+		if (vc_current() != VC_ID_HOST) {
+			found[n].access = 0;
+			for (j = 0; j < nr; j++)
+				if (own[j].type == devices[i].type &&
+				    own[j].major == devices[i].major &&
+				    (own[j].minor == devices[i].minor ||
+				     own[j].minor == VC_DEVICE_ANY))
+					found[n].access |= own[j].access &
+							   devices[i].access;
+		}
+		if (found[n].access)
+			n++;
+	}
+	free(own);
+	*list = found;
+	return n;
 }
 
 /* What is given goes over what it has. */
-static int apply_devices(__u32 id, const struct settings *set,
-			 struct saved *old, int unused)
+static int add_devices(struct plan *plan, int unused)
 {
-	struct vc_device *list;
+	const struct settings *set = plan->set;
+	struct vc_device *list, *old = NULL;
 	int i, j, n, ret;
 
 	(void)unused;
-	old->nr_devices = vc_devices_get(id, &old->devices);
-	if (old->nr_devices < 0)
-		return old->nr_devices;
-	list = calloc(old->nr_devices + set->nr_devices + 1, sizeof(*list));
+	n = is_new(plan) ? default_devices(&old) :
+			   vc_devices_get(plan->id, &old);
+	if (n < 0)
+		return n;
+	list = calloc(n + set->nr_devices + 1, sizeof(*list));
 	if (!list)
 		die_memory();
-	n = set->only_devices ? 0 : old->nr_devices;
-	memcpy(list, old->devices, n * sizeof(*list));
+	n = set->only_devices ? 0 : n;
+	if (n)
+		memcpy(list, old, n * sizeof(*list));
 	for (i = 0; i < set->nr_devices; i++) {
 		const struct vc_device *dev = &set->devices[i];
 
@@ -674,167 +678,145 @@ static int apply_devices(__u32 id, const struct settings *set,
 		if (j == n)
 			n++;
 	}
-	ret = vc_devices_set(id, list, n);
+	ret = add_list(plan, SET(VC_CAT_VFS, VC_VFS_DEVICES, struct vc_devices),
+		       list, n, sizeof(*list));
 	free(list);
+	free(old);
 	return ret;
 }
 
-static void undo_devices(__u32 id, const struct saved *old, int unused)
+static int add_hostname(struct plan *plan, int unused)
 {
+	const char *name = plan->set->word[OPT_HOSTNAME - OPT_SETTING];
+	struct vc_hostname host = { 0 };
+
 	(void)unused;
-	vc_devices_set(id, old->devices, old->nr_devices);
+	/* It fits, see parse_hostname(). */
+	memcpy(host.name, name, strlen(name));
+	return add(plan, SET(VC_CAT_CPU, VC_CPU_HOSTNAME, struct vc_hostname),
+		   &host, sizeof(host), NULL);
 }
 
-static int apply_hostname(__u32 id, const struct settings *set,
-			  struct saved *old, int unused)
+static int add_root(struct plan *plan, int unused)
 {
-	int ret = vc_hostname_get(id, &old->hostname);
+	const char *path = plan->set->word[OPT_ROOT - OPT_SETTING];
+	struct vc_vfs_root root = {
+		.path = (uintptr_t)path,
+		.len = strlen(path),
+	};
 
 	(void)unused;
-	return ret ? ret :
-		vc_hostname_set(id, set->word[OPT_HOSTNAME - OPT_SETTING]);
+	if (given(plan->set, OPT_ROOT_RO))
+		root.flags |= VC_ROOT_READONLY;
+	if (given(plan->set, OPT_BARE))
+		root.flags |= VC_ROOT_BARE;
+	return add(plan, SET(VC_CAT_VFS, VC_VFS_ROOT, struct vc_vfs_root),
+		   &root, sizeof(root), NULL);
 }
 
-static void undo_hostname(__u32 id, const struct saved *old, int unused)
+static int add_binds(struct plan *plan, int unused)
 {
+	int i;
+
 	(void)unused;
-	vc_hostname_set(id, old->hostname.name);
-}
+	for (i = 0; i < plan->set->nr_binds; i++) {
+		const struct bind *from = &plan->set->bind[i];
+		struct vc_bind bind = {
+			.source = (uintptr_t)from->source,
+			.target = (uintptr_t)from->target,
+			.source_len = strlen(from->source),
+			.target_len = strlen(from->target),
+			.flags = from->readonly ? VC_BIND_READONLY : 0,
+		};
 
-static int apply_root(__u32 id, const struct settings *set, struct saved *old,
-		      int unused)
-{
-	(void)old;
-	(void)unused;
-	return vc_root_set(id, set->word[OPT_ROOT - OPT_SETTING],
-			   (given(set, OPT_ROOT_RO) ? VC_ROOT_READONLY : 0) |
-			   (given(set, OPT_BARE) ? VC_ROOT_BARE : 0));
-}
-
-static void undo_root(__u32 id, const struct saved *old, int unused)
-{
-	(void)old;
-	(void)unused;
-	vc_root_remove(id);
-}
-
-/* For the message: the bind that is refused. */
-static const char *bind_word;
-
-static int apply_binds(__u32 id, const struct settings *set, struct saved *old,
-		       int unused)
-{
-	const struct bind *bind;
-	int i, ret = 0;
-
-	(void)old;
-	(void)unused;
-	for (i = 0; i < set->nr_binds && !ret; i++) {
-		bind = &set->bind[i];
-		bind_word = bind->source;
-		ret = vc_bind_add(id, bind->source, bind->target,
-				  bind->readonly ? VC_BIND_READONLY : 0);
+		add(plan, SET(VC_CAT_VFS, VC_VFS_BIND, struct vc_bind), &bind,
+		    sizeof(bind), from->source);
 	}
-	return ret;
+	return 0;
 }
 
-static int apply_nothing(__u32 id, const struct settings *set,
-			 struct saved *old, int unused)
+/* Set with the root. */
+static int add_nothing(struct plan *plan, int unused)
 {
-	(void)id;
-	(void)set;
-	(void)old;
+	(void)plan;
 	(void)unused;
 	return 0;
 }
 
-/* A bind goes with its root alone: they are set together. */
-static void undo_nothing(__u32 id, const struct saved *old, int unused)
-{
-	(void)id;
-	(void)old;
-	(void)unused;
-}
-
 /*
- * In the order in which they are applied.
+ * In the order in which they are set; a disk limit takes a root, a bind too.
  *
  * @opt: the option, @also another one of the same command
  * @arg: for the functions
+ * @add: adds the calls that set it; 0 or -errno
  * @hints: what to do about an errno, where message.c does not know better
  */
 static const struct setting {
 	int opt, also, arg;
 	void (*parse)(struct settings *set, int arg, const char *word);
-	int (*apply)(__u32 id, const struct settings *set, struct saved *old,
-		     int arg);
-	void (*undo)(__u32 id, const struct saved *old, int arg);
+	int (*add)(struct plan *plan, int arg);
 	struct {
 		int error;
 		const char *hint;
 	} hints[3];
 } settings[] = {
-	{ OPT_PROCS, 0, LIMIT_TASKS, parse_count, apply_limit, undo_limit, {} },
-	{ OPT_FILES, 0, LIMIT_FILES, parse_count, apply_limit, undo_limit, {} },
-	{ OPT_TCP, 0, LIMIT_TCP, parse_count, apply_limit, undo_limit, {} },
-	{ OPT_MEMORY, 0, LIMIT_MEMORY, parse_bytes, apply_limit, undo_limit, {
+	{ OPT_PROCS, 0, LIMIT_TASKS, parse_count, add_limit, {} },
+	{ OPT_FILES, 0, LIMIT_FILES, parse_count, add_limit, {} },
+	{ OPT_TCP, 0, LIMIT_TCP, parse_count, add_limit, {} },
+	{ OPT_MEMORY, 0, LIMIT_MEMORY, parse_bytes, add_limit, {
 		{ EBUSY, "it uses more than can be reclaimed: see MEM in 'vcontext info', and end something inside" },
 		{ EPERM, "a context above has less: see 'vcontext list --tree -o +MEMLIMIT'" },
 	} },
-	{ OPT_RESIDENT, 0, LIMIT_RESIDENT, parse_bytes, apply_limit,
-	  undo_limit, {
+	{ OPT_RESIDENT, 0, LIMIT_RESIDENT, parse_bytes, add_limit, {
 		{ EBUSY, "it uses more than can be reclaimed: see RES in 'vcontext info', and end something inside" },
 		{ EPERM, "a context above has less: see 'vcontext list --tree -o +RESLIMIT'" },
 	} },
-	{ OPT_OOM, 0, 0, parse_oom, apply_oom, undo_oom, {} },
+	{ OPT_OOM, 0, 0, parse_oom, add_oom, {} },
 #define USAGE_HINTS { \
 		{ ENOSPC, "guarantees add up to at most the parent's, or the CPUs: see 'vcontext list --tree -o +CPUMIN'" }, \
 		{ EBUSY, "bandwidth does not hold back real-time tasks: set --sched normal too" }, \
 		{ EPERM, "a context above has less: see 'vcontext list --tree -o +CPUMAX,CPUMIN'" }, \
 	}
-	{ OPT_CPU_MAX, OPT_CPU_MIN, LIFT, parse_cpu_max, apply_usage,
-	  undo_usage, USAGE_HINTS },
-	{ OPT_SCHED, 0, 0, parse_policy, apply_sched, undo_sched, {
+	{ OPT_CPU_MAX, OPT_CPU_MIN, LIFT, parse_cpu_max, add_usage, USAGE_HINTS },
+	{ OPT_SCHED, 0, 0, parse_policy, add_sched, {
 		{ EBUSY, "bandwidth does not hold back real-time tasks: set --cpu-max max too" },
 		{ EPERM, "it cannot be better than that of a context above: see 'vcontext list --tree -o +SCHED'" },
 	} },
-	{ OPT_CPU_MIN, OPT_CPU_MAX, LIMIT, parse_cpu_min, apply_usage,
-	  undo_usage, USAGE_HINTS },
-	{ OPT_CPUS, 0, 0, parse_cpu_list, apply_cpus, undo_cpus, {
+	{ OPT_CPU_MIN, OPT_CPU_MAX, LIMIT, parse_cpu_min, add_usage, USAGE_HINTS },
+	{ OPT_CPUS, 0, 0, parse_cpu_list, add_cpus, {
 		{ EINVAL, "/sys/devices/system/cpu/possible tells which CPUs there are" },
 		{ EPERM, "a context above has not all of them: see 'vcontext list --tree -o +CPUS'" },
 	} },
+	{ OPT_IO, 0, 0, parse_io, add_io, {
+		{ ENODEV, "it takes a whole disk, no partition: see /proc/partitions" },
+	} },
+	{ OPT_CAPS, 0, 0, parse_caps, add_caps, {
+		{ EPERM, "the parent lacks one of them: see 'vcontext list --tree -o +CAPS'" },
+	} },
+	{ OPT_MOUNTS, 0, 0, parse_mounts, add_mounts, {
+		{ EPERM, "a context above does not have all of them: see 'vcontext list --tree -o +MOUNTS'" },
+		{ EEXIST, "one is there twice" },
+	} },
+	{ OPT_DEVICE, 0, 0, parse_device, add_devices, {
+		{ EPERM, "a context above has less: see 'vcontext list --tree -o +DEVICES'" },
+	} },
+	{ OPT_HOSTNAME, 0, 0, parse_hostname, add_hostname, {
+		{ ENOENT, "a host name of its own takes --utsns when it is created" },
+	} },
+	{ OPT_ROOT, 0, 0, parse_word, add_root, {
+		{ EBUSY, "it has a root already, or programs run in it: 'vcontext info' tells" },
+	} },
+	{ OPT_ROOT_RO, 0, 0, parse_word, add_nothing, {} },
+	{ OPT_BARE, 0, 0, parse_word, add_nothing, {} },
 #define DISK_HINTS { \
 		{ ENOENT, "it limits what is below a root: give it one" }, \
 		{ EBUSY, "nobody may be in it meanwhile, nor any other project be set below its root" }, \
 		{ ENOSPC, "a context above has less left, or one below has more: see 'vcontext list --tree -o +DISKLIMIT,DISK,INODELIMIT,INODES'" }, \
 	}
-	{ OPT_DISK, OPT_INODES, OPT_DISK, parse_disk_size, apply_disk,
-	  undo_disk, DISK_HINTS },
-	{ OPT_INODES, 0, OPT_INODES, parse_inodes, apply_disk, undo_disk,
+	{ OPT_DISK, OPT_INODES, OPT_DISK, parse_disk_size, add_disk, DISK_HINTS },
+	{ OPT_INODES, 0, OPT_INODES, parse_inodes, add_disk,
 	  DISK_HINTS },
-	{ OPT_IO, 0, 0, parse_io, apply_io, undo_io, {
-		{ ENODEV, "it takes a whole disk, no partition: see /proc/partitions" },
-	} },
-	{ OPT_CAPS, 0, 0, parse_caps, apply_caps, undo_caps, {
-		{ EPERM, "the parent lacks one of them: see 'vcontext list --tree -o +CAPS'" },
-	} },
-	{ OPT_MOUNTS, 0, 0, parse_mounts, apply_mounts, undo_mounts, {
-		{ EPERM, "a context above does not have all of them: see 'vcontext list --tree -o +MOUNTS'" },
-		{ EEXIST, "one is there twice" },
-	} },
-	{ OPT_DEVICE, 0, 0, parse_device, apply_devices, undo_devices, {
-		{ EPERM, "a context above has less: see 'vcontext list --tree -o +DEVICES'" },
-	} },
-	{ OPT_HOSTNAME, 0, 0, parse_hostname, apply_hostname, undo_hostname, {
-		{ ENOENT, "a host name of its own takes --utsns when it is created" },
-	} },
-	{ OPT_ROOT, 0, 0, parse_word, apply_root, undo_root, {
-		{ EBUSY, "it has a root already, or programs run in it: 'vcontext info' tells" },
-	} },
-	{ OPT_ROOT_RO, 0, 0, parse_word, apply_nothing, undo_nothing, {} },
-	{ OPT_BARE, 0, 0, parse_word, apply_nothing, undo_nothing, {} },
-	{ OPT_BIND, 0, 0, parse_bind, apply_binds, undo_nothing, {
+	{ OPT_BIND, 0, 0, parse_bind, add_binds, {
 		{ ENOENT, "something has to be there to be covered: make a directory, or a file for a file" },
 	} },
 };
@@ -944,8 +926,9 @@ void setup_finish(struct setup *setup)
 		setup->create.flags |= VC_CREATE_UTSNS;
 }
 
+/* @refused is what of it, if it is one of several. */
 static void complain_setting(int error, const struct settings *set,
-			     const struct setting *s)
+			     const struct setting *s, const char *refused)
 {
 	bool one = given(set, s->opt), also = s->also && given(set, s->also);
 	const char *word = set->word[s->opt - OPT_SETTING], *hint = NULL;
@@ -954,10 +937,8 @@ static void complain_setting(int error, const struct settings *set,
 	for (i = 0; i < ARRAY_SIZE(s->hints); i++)
 		if (s->hints[i].error == abs(error))
 			hint = s->hints[i].hint;
-	if (s->opt == OPT_IO)
-		word = io_word;
-	if (s->opt == OPT_BIND)
-		word = bind_word;
+	if (refused)
+		word = refused;
 	complain_hint(error, hint, "cannot set %s%s%s%s%s%s%s%s%s",
 		      one ? "--" : "", one ? option_name(s->opt) : "",
 		      one ? " " : "", one ? word : "",
@@ -966,9 +947,10 @@ static void complain_setting(int error, const struct settings *set,
 		      also ? set->word[s->also - OPT_SETTING] : "");
 }
 
-int settings_apply(__u32 id, const struct settings *set)
+/* -1 and said so if it cannot be known what is to be set. */
+static int plan_settings(struct plan *plan)
 {
-	struct saved old = { .usage_when = -1 };
+	const struct settings *set = plan->set;
 	size_t i;
 	int ret;
 
@@ -977,28 +959,65 @@ int settings_apply(__u32 id, const struct settings *set)
 
 		if (!given(set, s->opt) && !(s->also && given(set, s->also)))
 			continue;
-		ret = s->apply(id, set, &old, s->arg);
-		if (!ret)
-			continue;
-		complain_setting(ret, set, s);
-		/* Some of the disks may be set. */
-		if (s->opt == OPT_IO)
-			undo_io(id, &old, 0);
-		goto undo;
+		plan->now = s;
+		ret = s->add(plan, s->arg);
+		if (ret) {
+			complain_setting(ret, set, s,
+					 s->opt == OPT_IO ? io_word : NULL);
+			return -1;
+		}
 	}
-	ret = 0;
-	goto out;
+	return 0;
+}
 
-undo:
-	while (i--) {
-		const struct setting *s = &settings[i];
+/* What the batch says, or -1 and said so; @what cannot be done without a plan. */
+static int plan_run(struct plan *plan, const char *what)
+{
+	unsigned int failed;
+	int ret = vc_batch_run(plan->batch, &failed);
 
-		if (given(set, s->opt) || (s->also && given(set, s->also)))
-			s->undo(id, &old, s->arg);
-	}
-	ret = -1;
-out:
-	free(old.mounts);
-	free(old.devices);
+	if (ret >= 0)
+		return ret;
+	if (failed < VC_BATCH_MAX && plan->by[failed])
+		complain_setting(ret, plan->set, plan->by[failed],
+				 plan->word[failed]);
+	else
+		complain_vc(ret, NULL, "%s", what);
+	return -1;
+}
+
+int settings_apply(__u32 id, const struct settings *set)
+{
+	struct plan plan = { .id = id, .set = set };
+	int ret;
+
+	plan.batch = vc_batch_new();
+	if (!plan.batch)
+		die_memory();
+	ret = plan_settings(&plan);
+	if (!ret)
+		ret = plan_run(&plan, "cannot set anything");
+	vc_batch_free(plan.batch);
+	return ret;
+}
+
+int setup_run(const struct setup *setup)
+{
+	struct plan plan = { .id = VC_ID_SELF, .set = &setup->set };
+	int ret;
+
+	plan.batch = vc_batch_new();
+	if (!plan.batch)
+		die_memory();
+	/* The first one, so it fits. */
+	if (vc_batch_add(plan.batch, SET(VC_CAT_CPU, VC_CPU_CONTEXT,
+					 struct vc_create),
+			 setup->id, &setup->create,
+			 sizeof(setup->create)) < 0)
+		die_memory();
+	ret = plan_settings(&plan);
+	if (!ret)
+		ret = plan_run(&plan, "cannot create a context");
+	vc_batch_free(plan.batch);
 	return ret;
 }

@@ -327,15 +327,29 @@ void caps_parse(const char *list, struct caps_change *change)
 	free(copy);
 }
 
+/* What a new context gets: the default ones, as far as @parent has them. */
+static __u64 caps_default(__u32 parent)
+{
+	__u64 ceiling;
+
+	return vc_caps_get(parent, &ceiling) ? VC_CAPS_DEFAULT :
+	       VC_CAPS_DEFAULT & ceiling;
+}
+
+/* @id is VC_ID_SELF for a context that is being made. */
 int caps_resolve(__u32 id, const struct caps_change *change, uint64_t *caps)
 {
+	bool is_new = id == VC_ID_SELF;
 	struct vc_info info;
-	__u64 base = 0, ceiling;
+	__u64 base = 0;
 	int ret = 0;
 
 	switch (change->base) {
 	case CAPS_KEEP:
-		ret = vc_caps_get(id, &base);
+		if (is_new)
+			base = caps_default(VC_ID_SELF);
+		else
+			ret = vc_caps_get(id, &base);
 		break;
 	case CAPS_EMPTY:
 		break;
@@ -343,11 +357,9 @@ int caps_resolve(__u32 id, const struct caps_change *change, uint64_t *caps)
 		base = caps_all();
 		break;
 	case CAPS_DEFAULT:
-		/* As far as the parent has it, like that of a new context. */
-		base = VC_CAPS_DEFAULT;
-		ret = vc_context_info(id, &info);
-		if (!ret && !vc_caps_get(info.parent, &ceiling))
-			base &= ceiling;
+		info.parent = VC_ID_SELF;
+		ret = is_new ? 0 : vc_context_info(id, &info);
+		base = caps_default(info.parent);
 		break;
 	}
 	*caps = (base | change->add) & ~change->drop;

@@ -140,6 +140,58 @@ int vc_context_children(__u32 id, __u32 **ids);
 int vc_context_find(__u32 id, const char *path);
 
 /**
+ * struct vc_batch_calls - calls that are to take effect as one, or not at all
+ *
+ * Not for two threads at a time.
+ */
+struct vc_batch_calls;
+
+/**
+ * vc_batch_new - begin a batch
+ *
+ * Return: for vc_batch_add(), vc_batch_run() and vc_batch_free(); NULL if there
+ * is no memory.
+ */
+struct vc_batch_calls *vc_batch_new(void);
+
+/**
+ * vc_batch_add - add a call to a batch
+ * @batch: the batch
+ * @cmd: command word: create, or SET of a limit, root, device, permit or flag
+ * @id: context; VC_ID_SELF is the one that the batch creates last before
+ *	this call (to create: any free number)
+ * @data: the struct of @cmd, or NULL
+ * @size: bytes of it, elements of a list included
+ *
+ * What @data is is copied; what it points at is not, and has to stay until
+ * vc_batch_run() returns.
+ *
+ * Return: the index of the call, or -ENOMEM, -E2BIG (it has VC_BATCH_MAX).
+ */
+int vc_batch_add(struct vc_batch_calls *batch, __u32 cmd, __u32 id,
+		 const void *data, size_t size);
+
+/**
+ * vc_batch_run - let the calls of a batch take effect
+ * @batch: the batch; it stays, and can be run again
+ * @failed: set, unless NULL, to the index of the call that failed, or to the
+ *	number of calls if it was none of them
+ *
+ * If one fails all is as before: limits that were changed have their old
+ * values, contexts that were created never could be seen.
+ *
+ * Return: the id of the context that was created last, 0 if none was, or
+ * -errno of the call that failed; -EINVAL if one cannot be in a batch.
+ */
+int vc_batch_run(struct vc_batch_calls *batch, unsigned int *failed);
+
+/**
+ * vc_batch_free - end a batch, whether it was run or not
+ * @batch: or NULL
+ */
+void vc_batch_free(struct vc_batch_calls *batch);
+
+/**
  * vc_hostname_set - set the host name that a context sees
  * @id: context, one that was created with VC_CREATE_UTSNS
  * @name: at most 64 bytes
@@ -249,6 +301,16 @@ int vc_devices_set(__u32 id, const struct vc_device *devices, size_t n);
  * Return: how many, or -ENOMEM.
  */
 int vc_devices_get(__u32 id, struct vc_device **devices);
+
+/* What a new context is given, as far as its parent has it. */
+#define VC_DEVICES_DEFAULT						\
+	{ 'c', 1, 3, 7 }, { 'c', 1, 5, 7 }, { 'c', 1, 7, 7 },		\
+	{ 'c', 1, 8, 7 }, { 'c', 1, 9, 7 }, { 'c', 5, 0, 7 },		\
+	{ 'c', 5, 2, 7 },						\
+	{ 'c', 136, VC_DEVICE_ANY, 7 }, { 'c', 137, VC_DEVICE_ANY, 7 },	\
+	{ 'c', 138, VC_DEVICE_ANY, 7 }, { 'c', 139, VC_DEVICE_ANY, 7 },	\
+	{ 'c', 140, VC_DEVICE_ANY, 7 }, { 'c', 141, VC_DEVICE_ANY, 7 },	\
+	{ 'c', 142, VC_DEVICE_ANY, 7 }, { 'c', 143, VC_DEVICE_ANY, 7 }
 
 /**
  * vc_cpuset_set - set the CPUs that tasks of a context may run on
