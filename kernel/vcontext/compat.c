@@ -267,7 +267,7 @@ static long set_ipv4root(struct vc_request *req)
 		}
 	}
 	return vc_fail(-EOPNOTSUPP,
-		       "set_ipv4root: this kernel has no address permits (category %u)",
+		       "this kernel has no address permits, category %u",
 		       VC_CAT_NETADDR);
 }
 

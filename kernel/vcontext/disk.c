@@ -55,9 +55,12 @@ static const char * const kind_names[NR_KINDS] = {
  * @carved: what @above cannot use: @limit, or the usage that SET found if that
  *	    was more; 0 without a limit.  In a batch also what may be put back.
  * @lifted: the batch that has claimed the context takes the limit away
+ * @holder: the task of the batch that has changed the limit, and may put @held
+ *	    back; %NULL for none
+ * @held: @limit before that batch
  *
  * @node, @above and @limit are written under vc_disk_mutex and disk_lock, and
- * @carved and @lifted under vc_disk_mutex.
+ * from @carved to @held under vc_disk_mutex.
  */
 struct disk {
 	struct kref refs;
@@ -70,12 +73,15 @@ struct disk {
 	u64 limit[NR_KINDS];
 	u64 carved[NR_KINDS];
 	bool lifted;
+	const struct task_struct *holder;
+	u64 held[NR_KINDS];
 };
 
 /**
  * struct undo - what a SET in a batch found
  * @disk: referenced; %NULL if there was none, nor is there one now
  * @made: there was none
+ * @holds: @disk is held for this one
  * @lifted: of @disk
  * @limit: of @disk
  * @carved: of @disk
@@ -83,6 +89,7 @@ struct disk {
 struct undo {
 	struct disk *disk;
 	bool made;
+	bool holds;
 	bool lifted;
 	u64 limit[NR_KINDS];
 	u64 carved[NR_KINDS];
@@ -172,6 +179,18 @@ static u64 carved_below(const struct disk *disk, int kind,
 	return sum;
 }
 
+/* What can be carved out of @disk: no more than what may be put back. */
+static u64 limit_of(const struct disk *disk, int kind)
+{
+	u64 limit = disk->limit[kind];
+
+	lockdep_assert_held(&vc_disk_mutex);
+
+	if (disk->holder && disk->holder != current)
+		limit = min(limit, disk->held[kind]);
+	return limit;
+}
+
 /* Tell the file system what @disk may use itself, with @limit in all. */
 static int write_limit(const struct disk *disk, const u64 limit[NR_KINDS])
 {
@@ -227,10 +246,11 @@ static int check_limit(const struct disk *disk, const u64 limit[NR_KINDS],
 	for (i = 0; i < NR_KINDS; i++) {
 		carved[i] = 0;
 		if (limit[i] == VC_UNLIMITED) {
-			if (above && above->limit[i] != VC_UNLIMITED)
+			if (above && limit_of(above, i) != VC_UNLIMITED)
 				return vc_fail(-ENOSPC,
 					       "%s unlimited: the one above it is %llu",
-					       kind_names[i], above->limit[i]);
+					       kind_names[i],
+					       limit_of(above, i));
 			continue;
 		}
 		list_for_each_entry(pos, &disks, node)
@@ -245,15 +265,17 @@ static int check_limit(const struct disk *disk, const u64 limit[NR_KINDS],
 				       "%s %llu: those below hold %llu",
 				       kind_names[i], limit[i], below);
 		carved[i] = max(limit[i], add(usage[i], below));
-		if (!above || above->limit[i] == VC_UNLIMITED ||
+		if (!above || limit_of(above, i) == VC_UNLIMITED ||
 		    carved[i] <= disk->carved[i])
 			continue;
 		others = carved_below(above, i, disk);
-		if (add(add(used_above[i], others), carved[i]) > above->limit[i])
+		if (add(add(used_above[i], others), carved[i]) >
+		    limit_of(above, i))
 			return vc_fail(-ENOSPC,
 				       "%s %llu: the one above it is %llu, %llu are used, others hold %llu",
-				       kind_names[i], limit[i], above->limit[i],
-				       used_above[i], others);
+				       kind_names[i], limit[i],
+				       limit_of(above, i), used_above[i],
+				       others);
 	}
 	return 0;
 }
@@ -660,8 +682,13 @@ static int set_old(struct vcontext *ctx, const struct path *root,
 		remember(disk, undo);
 	if (!ret && !lift)
 		ret = change_limit(disk, limit, undo);
-	if (!ret && undo && disk)
+	if (!ret && undo && disk) {
 		disk->lifted = lift;
+		undo->holds = !disk->holder;
+		disk->holder = current;
+		if (undo->holds)
+			memcpy(disk->held, undo->limit, sizeof(disk->held));
+	}
 	mutex_unlock(&vcontext_mutex);
 	up_write(&vc_root_rwsem);
 	return ret;
@@ -819,6 +846,8 @@ static void disk_end(struct vc_request *req, bool commit)
 	bool write;
 
 	mutex_lock(&vc_disk_mutex);
+	if (undo->holds)
+		disk->holder = NULL;
 	/* or it has been destroyed, and its limit with it */
 	if (disk && READ_ONCE(VC(req->ctx, disk)) == disk) {
 		mnt = mntget(disk->root.mnt);

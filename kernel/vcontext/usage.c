@@ -48,10 +48,10 @@ struct hold {
 
 static LIST_HEAD(holds);
 
-/* Those of a batch that is not our own. */
-#define for_each_foreign_hold(pos)					\
-	list_for_each_entry(pos, &holds, node)				\
-		if ((pos)->owner != current)
+static bool is_foreign(const struct hold *hold)
+{
+	return hold->owner != current;
+}
 
 /* What is there for the guarantees of contexts below @parent. */
 static u64 guarantee_of(const struct vcontext *parent)
@@ -64,8 +64,8 @@ static u64 guarantee_of(const struct vcontext *parent)
 	if (!parent->level)
 		return 1000ULL * num_online_cpus();
 	min = VC(parent, usage).min_usage;
-	for_each_foreign_hold(pos)
-		if (pos->ctx == parent)
+	list_for_each_entry(pos, &holds, node)
+		if (is_foreign(pos) && pos->ctx == parent)
 			min = min_t(u64, min, pos->old.min_usage);
 	return min;
 }
@@ -77,9 +77,10 @@ static u64 held_below(const struct vcontext *parent)
 	u32 now;
 	u64 sum = 0;
 
-	for_each_foreign_hold(pos) {
+	list_for_each_entry(pos, &holds, node) {
 		now = VC(pos->ctx, usage).min_usage;
-		if (pos->ctx->parent == parent && pos->old.min_usage > now)
+		if (is_foreign(pos) && pos->ctx->parent == parent &&
+		    pos->old.min_usage > now)
 			sum += pos->old.min_usage - now;
 	}
 	return sum;
@@ -93,8 +94,8 @@ static u32 max_of(const struct vcontext *ctx)
 
 	lockdep_assert_held(&vc_cpu_mutex);
 
-	for_each_foreign_hold(pos)
-		if (!max && pos->ctx == ctx)
+	list_for_each_entry(pos, &holds, node)
+		if (is_foreign(pos) && !max && pos->ctx == ctx)
 			max = pos->old.max_usage;
 	return max;
 }

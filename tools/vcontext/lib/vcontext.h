@@ -163,7 +163,7 @@ struct vc_batch_calls *vc_batch_new(void);
  * @data: the struct of @cmd, or NULL
  * @size: bytes of it, elements of a list included
  *
- * What @data is is copied; what it points at is not, and has to stay until
+ * The struct is copied; what it points at is not, and has to stay until
  * vc_batch_run() returns.
  *
  * Return: the index of the call, or -ENOMEM, -E2BIG (it has VC_BATCH_MAX).

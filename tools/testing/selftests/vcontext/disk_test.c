@@ -537,6 +537,96 @@ TEST_F(disk, reads_back)
 	EXPECT_EQ(0, disk_set(self->id, NONE, NONE));
 }
 
+/* A limit in a batch, and behind it what cannot be. */
+static long batch_disk(long id, long long bytes, long long inodes, bool fails)
+{
+	struct vc_disk disk = { .bytes_limit = bytes, .inodes_limit = inodes };
+	struct vc_sched wrong = { .policy = 77 };
+	struct vc_call calls[] = {
+		{ .cmd = VC_SET_DISK, .id = id, .data = (uintptr_t)&disk },
+		{ .cmd = VC_SET_SCHED, .id = id, .data = (uintptr_t)&wrong },
+	};
+	struct vc_batch batch = {
+		.count = fails ? 2 : 1,
+		.calls = (uintptr_t)calls,
+	};
+	long ret = vc(VC_SET(VC_CAT_CPU, VC_CPU_BATCH), 0, &batch);
+
+	/* it was the second one that failed */
+	return fails && batch.failed != 1 ? -EBADE : ret;
+}
+
+/* A limit that is set in a batch is there when all of it has succeeded. */
+TEST_F(disk, batch)
+{
+	struct limits disk;
+	struct dqblk dq;
+	long id;
+
+	/* None before: no tag is left, and the project is free. */
+	ASSERT_EQ(-EINVAL, batch_disk(self->id, 4 * MB, 40, true))
+		TH_LOG("%s", ctx_error());
+	EXPECT_EQ(0, disk_get(self->id, &disk));
+	EXPECT_EQ(NONE, disk.bytes_limit);
+	EXPECT_EQ(0, project(MNT "/a"));
+	EXPECT_FALSE(inherits(MNT "/a"));
+	ASSERT_EQ(0, batch_disk(self->id, 4 * MB, 40, false));
+	id = project(MNT "/a");
+	EXPECT_LT(0, id);
+
+	/* Less, more, and none at all, each taken back. */
+	EXPECT_EQ(-EINVAL, batch_disk(self->id, 1 * MB, 10, true));
+	EXPECT_EQ(-EINVAL, batch_disk(self->id, 8 * MB, NONE, true));
+	EXPECT_EQ(-EINVAL, batch_disk(self->id, NONE, NONE, true));
+	EXPECT_EQ(0, disk_get(self->id, &disk));
+	EXPECT_EQ(4 * MB, disk.bytes_limit);
+	EXPECT_EQ(40, disk.inodes_limit);
+	EXPECT_EQ(id, project(MNT "/a"));
+	ASSERT_EQ(0, quota(id, &dq));
+	EXPECT_EQ(4UL * MB / 1024, dq.dqb_bhardlimit);
+	EXPECT_EQ(40U, dq.dqb_ihardlimit);
+
+	/* And done. */
+	EXPECT_EQ(0, batch_disk(self->id, 2 * MB, 20, false));
+	ASSERT_EQ(0, quota(id, &dq));
+	EXPECT_EQ(2UL * MB / 1024, dq.dqb_bhardlimit);
+	EXPECT_EQ(0, batch_disk(self->id, NONE, NONE, false));
+	EXPECT_EQ(0, disk_get(self->id, &disk));
+	EXPECT_EQ(NONE, disk.bytes_limit);
+	EXPECT_EQ(0, project(MNT "/a"));
+	EXPECT_TRUE(WAIT_FOR(quota_empty(id)));
+}
+
+/* What is carved out of another one is free again when the batch has ended. */
+TEST_F(disk, batch_carved)
+{
+	struct dqblk dq;
+	long child, top;
+
+	ASSERT_EQ(0, disk_set(self->id, 10 * MB, 100));
+	top = project(MNT "/a");
+	child = ctx_at(MNT "/a/c");
+	ASSERT_LT(0, child);
+	ASSERT_EQ(0, disk_set(child, 4 * MB, 40));
+	ASSERT_EQ(0, quota(top, &dq));
+	EXPECT_EQ(6UL * MB / 1024, dq.dqb_bhardlimit);
+
+	EXPECT_EQ(-EINVAL, batch_disk(child, 1 * MB, 10, true));
+	EXPECT_EQ(-EINVAL, batch_disk(child, 8 * MB, 60, true));
+	ASSERT_EQ(0, quota(top, &dq));
+	EXPECT_EQ(6UL * MB / 1024, dq.dqb_bhardlimit);
+	EXPECT_EQ(60U, dq.dqb_ihardlimit);
+	EXPECT_EQ(-ENOSPC, disk_set(self->id, 3 * MB, 100));
+
+	EXPECT_EQ(0, batch_disk(child, 1 * MB, 10, false));
+	ASSERT_EQ(0, quota(top, &dq));
+	EXPECT_EQ(9UL * MB / 1024, dq.dqb_bhardlimit);
+	EXPECT_EQ(90U, dq.dqb_ihardlimit);
+	EXPECT_EQ(0, batch_disk(child, 5 * MB, 50, false));
+	ASSERT_EQ(0, quota(top, &dq));
+	EXPECT_EQ(5UL * MB / 1024, dq.dqb_bhardlimit);
+}
+
 TEST_F(disk, bytes)
 {
 	long other, done;
