@@ -48,6 +48,19 @@ static inline bool vcontext_enabled(void)
 	return static_branch_unlikely(&vcontext_key.key);
 }
 
+/* On while a module wants to be told of tasks. */
+DECLARE_STATIC_KEY_FALSE(vcontext_hook_key);
+
+static inline bool vcontext_hooked(void)
+{
+	return IS_ENABLED(CONFIG_MODULES) &&
+	       static_branch_unlikely(&vcontext_hook_key);
+}
+
+/* what modules are told: called by the cgroup core */
+void __vcontext_forked(struct task_struct *child);
+void __vcontext_leave(struct task_struct *task);
+
 /* accounting: called by the cgroup core */
 int __vcontext_can_fork(struct task_struct *child, struct css_set *cset);
 void __vcontext_cancel_fork(struct task_struct *child, struct css_set *cset);
@@ -185,6 +198,20 @@ static inline void vcontext_born(struct task_struct *child,
 {
 	if (vcontext_enabled())
 		__vcontext_born(child, cgrp);
+}
+
+/* @child of fork is in its css_set.  css_set_lock held. */
+static inline void vcontext_forked(struct task_struct *child)
+{
+	if (vcontext_hooked())
+		__vcontext_forked(child);
+}
+
+/* @task, which exits, is about to leave its css_set.  css_set_lock held. */
+static inline void vcontext_leave(struct task_struct *task)
+{
+	if (vcontext_hooked())
+		__vcontext_leave(task);
 }
 
 /* The last thread of a process may be gone; after @task left its css_set. */
@@ -520,6 +547,8 @@ static inline int vcontext_birth(struct task_struct *child,
 
 static inline void vcontext_born(struct task_struct *child,
 				 struct cgroup *cgrp) { }
+static inline void vcontext_forked(struct task_struct *child) { }
+static inline void vcontext_leave(struct task_struct *task) { }
 static inline void vcontext_exit(struct task_struct *task) { }
 static inline void vcontext_release(struct task_struct *task) { }
 static inline int vcontext_charge_move(struct vcontext *from,

@@ -351,6 +351,8 @@ static void batch_free(struct batch *batch)
 	for (i = 0; i < batch->nr; i++) {
 		vc_request_end(&batch->steps[i].req);
 		vcontext_put(batch->made[i]);
+		if (batch->steps[i].target.category)
+			vc_target_put(&batch->steps[i].target);
 	}
 	kvfree(batch);
 }

@@ -31,6 +31,7 @@ EXPORT_SYMBOL_GPL(vcontext_key);
 DEFINE_MUTEX(vcontext_mutex);
 
 struct vcontext *vcontext_host __ro_after_init;
+EXPORT_SYMBOL_GPL(vcontext_host);
 
 /* An entry with the value NULL is reserved for a context being made. */
 static DEFINE_XARRAY_ALLOC1(contexts);
@@ -53,12 +54,13 @@ static void context_free(struct work_struct *work)
 	put_pid(ctx->creator);
 	put_user_ns(ctx->user_ns);
 	vcontext_put(ctx->parent);
-	kfree(ctx);
 
 	mutex_lock(&vcontext_mutex);
+	vc_vars_remove(ctx);
 	if (!--nr_contexts)
 		vc_engine_favor(false);
 	mutex_unlock(&vcontext_mutex);
+	kfree(ctx);
 	static_branch_slow_dec_deferred(&vcontext_key);
 }
 
@@ -75,6 +77,7 @@ struct vcontext *vcontext_get(struct vcontext *ctx)
 		refcount_inc(&ctx->refs);
 	return ctx;
 }
+EXPORT_SYMBOL_GPL(vcontext_get);
 
 /**
  * vcontext_put - drop a reference
@@ -89,6 +92,7 @@ void vcontext_put(struct vcontext *ctx)
 		queue_rcu_work(system_unbound_wq, &ctx->free_work);
 	}
 }
+EXPORT_SYMBOL_GPL(vcontext_put);
 
 /**
  * vcontext_get_current - current's context
@@ -106,6 +110,7 @@ struct vcontext *vcontext_get_current(void)
 	rcu_read_unlock();
 	return ctx;
 }
+EXPORT_SYMBOL_GPL(vcontext_get_current);
 
 static bool visible_to(const struct vcontext *ctx,
 		       const struct vcontext *caller)
@@ -177,6 +182,7 @@ struct vcontext *vcontext_find(u32 id, const struct vcontext *caller)
 	rcu_read_unlock();
 	return ctx;
 }
+EXPORT_SYMBOL_GPL(vcontext_find);
 
 /**
  * vcontext_find_next - walk all contexts by their ids
@@ -227,6 +233,7 @@ struct vcontext *vcontext_next(struct vcontext *pos, struct vcontext *top)
 			return list_next_entry(pos, sibling);
 	return NULL;
 }
+EXPORT_SYMBOL_GPL(vcontext_next);
 
 /* ---- create ---- */
 
@@ -292,7 +299,7 @@ static struct vcontext *context_alloc(u32 id, const struct vc_create *args,
 {
 	struct vcontext *ctx;
 
-	ctx = kzalloc(struct_size(ctx, vars, vc_vars_size()),
+	ctx = kzalloc(struct_size(ctx, vars, vc_vars_room()),
 		      GFP_KERNEL_ACCOUNT);
 	if (!ctx)
 		return NULL;
@@ -307,6 +314,7 @@ static struct vcontext *context_alloc(u32 id, const struct vc_create *args,
 	ctx->created_ns = ktime_get_boottime_ns();
 	ctx->user_ns = get_user_ns(current_user_ns());
 	vc_vars_copy(ctx);
+	vc_vars_add(ctx);
 	if (parent) {
 		ctx->parent = vcontext_get(parent);
 		ctx->level = parent->level + 1;
@@ -805,7 +813,9 @@ static int __init vcontext_init(void)
 {
 	static const struct vc_create host = { .children_max = U32_MAX };
 
+	mutex_lock(&vcontext_mutex);
 	vcontext_host = context_alloc(VC_ID_HOST, &host, NULL);
+	mutex_unlock(&vcontext_mutex);
 	if (!vcontext_host)
 		panic("vcontext: no memory for the host");
 	return vc_engine_init();

@@ -16,6 +16,8 @@
  * below it are too high by that charge, and may refuse another one that would
  * have had room.  Bound: the charges under way at that time.
  */
+#include <linux/export.h>
+
 #include <trace/events/vcontext.h>
 
 #include "internal.h"
@@ -70,6 +72,7 @@ void vc_counter_charge(struct vcontext *ctx, const struct vcontext *stop,
 		counter_peak(counter, atomic64_add_return(n, &counter->usage));
 	}
 }
+EXPORT_SYMBOL_GPL(vc_counter_charge);
 
 /**
  * vc_counter_try_charge - charge all levels, or none
@@ -87,6 +90,10 @@ struct vcontext *vc_counter_try_charge(struct vcontext *ctx,
 {
 	struct vcontext *pos;
 
+	if (ctx && ctx->level && vc_debug_fails(VC_DEBUG_FAIL_CHARGE)) {
+		vc_counter_hit(ctx, offset);
+		return ctx;
+	}
 	for (pos = ctx; pos && pos->level && pos != stop; pos = pos->parent) {
 		if (!counter_try_add(vc_counter_of(pos, offset), n)) {
 			vc_counter_cancel(ctx, pos, offset, n);
@@ -101,6 +108,7 @@ struct vcontext *vc_counter_try_charge(struct vcontext *ctx,
 	}
 	return NULL;
 }
+EXPORT_SYMBOL_GPL(vc_counter_try_charge);
 
 /**
  * vc_counter_full - would a charge be refused?
@@ -124,6 +132,7 @@ struct vcontext *vc_counter_full(struct vcontext *ctx, size_t offset, u64 n)
 	}
 	return NULL;
 }
+EXPORT_SYMBOL_GPL(vc_counter_full);
 
 /**
  * vc_counter_hit - count a refusal that did not come from a charge
@@ -136,6 +145,7 @@ void vc_counter_hit(struct vcontext *full, size_t offset)
 {
 	atomic64_inc(&vc_counter_of(full, offset)->hits);
 }
+EXPORT_SYMBOL_GPL(vc_counter_hit);
 
 /**
  * vc_counter_uncharge - give a charge back
@@ -155,6 +165,7 @@ void vc_counter_uncharge(struct vcontext *ctx, const struct vcontext *stop,
 		WARN_ON_ONCE(atomic64_sub_return(n, &counter->usage) < 0);
 	}
 }
+EXPORT_SYMBOL_GPL(vc_counter_uncharge);
 
 /**
  * vc_counter_read - a counter in the shape of the ABI
@@ -172,6 +183,7 @@ void vc_counter_read(const struct vc_counter *counter, struct vc_limit *limit)
 	limit->peak = atomic64_read(&counter->peak);
 	limit->hits = atomic64_read(&counter->hits);
 }
+EXPORT_SYMBOL_GPL(vc_counter_read);
 
 /**
  * vc_counter_set_limit - SET of a counted limit
@@ -206,6 +218,7 @@ int vc_counter_set_limit(struct vcontext *ctx, size_t offset, u64 limit)
 	mutex_unlock(&limit_mutex);
 	return ret;
 }
+EXPORT_SYMBOL_GPL(vc_counter_set_limit);
 
 /**
  * vc_counter_begin - SET of a counted limit in a batch
@@ -262,3 +275,4 @@ void vc_counter_refused(struct vcontext *full, size_t offset, u8 category,
 		    READ_ONCE(counter->limit));
 	vc_event(full, VC_EVENT_LIMIT, category << 8 | command);
 }
+EXPORT_SYMBOL_GPL(vc_counter_refused);

@@ -631,6 +631,41 @@ out_unlock:
 	cgroup_unlock();
 }
 
+/**
+ * vc_engine_census - every live thread in a context, at one instant
+ * @fn: called for each, with its context; atomic
+ * @done: called after that, before anything changes; atomic
+ * @arg: for both
+ *
+ * Who forks, moves or exits has done so before, or does it after @done.
+ *
+ * Context: may sleep.
+ */
+void vc_engine_census(void (*fn)(struct task_struct *task,
+				 struct vcontext *ctx, void *arg),
+		      void (*done)(void *arg), void *arg)
+{
+	struct cgroup_subsys_state *css;
+	struct cgrp_cset_link *link;
+	struct task_struct *task;
+
+	cgroup_lock();
+	cgroup_attach_lock(true);
+	spin_lock_irq(&css_set_lock);
+	css_for_each_descendant_pre(css, &engine_base->self) {
+		if (!css->cgroup->vcontext)
+			continue;
+		/* nobody moves, so all are in the first list of their sets */
+		list_for_each_entry(link, &css->cgroup->cset_links, cset_link)
+			list_for_each_entry(task, &link->cset->tasks, cg_list)
+				fn(task, css->cgroup->vcontext, arg);
+	}
+	done(arg);
+	spin_unlock_irq(&css_set_lock);
+	cgroup_attach_unlock(true);
+	cgroup_unlock();
+}
+
 static void signal_member(struct task_struct *task, void *arg)
 {
 	/* a copy: sender and user are translated for each receiver in place */

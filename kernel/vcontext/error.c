@@ -8,6 +8,7 @@
  * the dead have left is cleared away by those who come to the same bucket, and
  * a user without rights cannot switch hooks on by failing.
  */
+#include <linux/export.h>
 #include <linux/hashtable.h>
 #include <linux/pid.h>
 #include <linux/slab.h>
@@ -132,6 +133,7 @@ int vc_fail(int err, const char *fmt, ...)
 	record->fresh = true;
 	return err;
 }
+EXPORT_SYMBOL_GPL(vc_fail);
 
 /**
  * vc_fail_index - tell which element of a list or batch was refused
@@ -146,6 +148,7 @@ void vc_fail_index(u32 index)
 	if (record)
 		record->error.index = index;
 }
+EXPORT_SYMBOL_GPL(vc_fail_index);
 
 /**
  * vc_error_begin - a call begins

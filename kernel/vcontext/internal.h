@@ -26,6 +26,7 @@
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/vcontext.h>
+#include <linux/vcontext_module.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/vcontext.h>
 
@@ -70,6 +71,8 @@ struct vcontext {
 	struct vcontext *parent;	/* (c) referenced; NULL at the host */
 	struct list_head children;	/* (m) */
 	struct list_head sibling;	/* (m) in parent->children */
+	struct list_head vars_node;	/* (m) among all structs, see var.c */
+	bool constructed;		/* (m) between constructors and destructors */
 	struct user_namespace *user_ns;	/* (c) of the creator, referenced */
 	struct pid *creator;		/* (c) process, referenced */
 	/*
@@ -90,7 +93,6 @@ struct vcontext {
 struct vc_request;
 
 extern struct mutex vcontext_mutex;
-extern struct vcontext *vcontext_host __ro_after_init;
 
 /* ---- context.c: life of a context ---- */
 
@@ -123,10 +125,6 @@ static inline struct vcontext *vcontext_common(struct vcontext *a,
 	return a && a->level ? a : NULL;
 }
 
-struct vcontext *vcontext_get_current(void)
-	__must_check;
-struct vcontext *vcontext_find(u32 id, const struct vcontext *caller)
-	__must_check;
 int vcontext_create(u32 id, const struct vc_create *args,
 		    struct vcontext *parent);
 struct vcontext *vcontext_create_hidden(u32 id, const struct vc_create *args,
@@ -138,119 +136,51 @@ int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
 		   struct task_struct *task);
 void vcontext_entered(struct vcontext *ctx);
 bool vc_made_inside(u64 mark, const struct vcontext *ctx);
-struct vcontext *vcontext_next(struct vcontext *pos, struct vcontext *top);
 struct vcontext *vcontext_find_next(u32 *id, const struct vcontext *caller)
 	__must_check;
 
-/*
- * Every context below @top, parents first.  Under vcontext_mutex; @pos must
- * not be removed inside.
- */
-#define vcontext_for_each_below(pos, top)				\
-	for (pos = vcontext_next(NULL, top); pos;			\
-	     pos = vcontext_next(pos, top))
+#define vcontext_for_each_below	vc_for_each_below
 
 /* ---- var.c: what exists once per context ---- */
 
-/**
- * VC_DEFINE - declare a variable that exists once per context
- * @type: of the variable
- * @name: of the variable
- *
- * What follows is its initial value, copied for each new context.  Known in
- * its file alone.  In the manner of FreeBSD's VIMAGE.
- */
-#define VC_DEFINE(type, name)						\
-	static type vc_var_##name __used __section(".vcontext_var")
-
-/**
- * VC - a context's instance of a variable
- * @ctx: the context
- * @name: as in VC_DEFINE()
- *
- * An lvalue; what locks it is the category's affair.
- */
-#define VC(ctx, name)							\
-	(*(typeof(vc_var_##name) *)((ctx)->vars +			\
-		((const u8 *)&vc_var_##name -				\
-		 (const u8 *)__start_vcontext_var)))
-
-/* laid out by the linker, see VCONTEXT_DATA in vmlinux.lds.h */
-extern const u8 __start_vcontext_var[], __stop_vcontext_var[];
-
-/**
- * struct vc_init - a constructor and destructor of per-context variables
- * @name: for people
- * @init: makes the instances of @ctx; it cannot be found yet.  May sleep.
- * @exit: the opposite; the context has no tasks and cannot be found any more,
- *	  but zombies and dying groups may still point at it.  May sleep.
- *
- * Constructors run in the order of the Makefile, destructors in reverse.
- * Called under vcontext_mutex.
- */
-struct vc_init {
-	const char *name;
-	int (*init)(struct vcontext *ctx);
-	void (*exit)(struct vcontext *ctx);
-};
-
-extern const struct vc_init __start_vcontext_init[], __stop_vcontext_init[];
-
-#define VC_INIT(_name, _init, _exit)					\
-	static const struct vc_init vc_init_##_name __used		\
-	__section(".vcontext_init") __aligned(sizeof(void *)) =		\
-		{ .name = #_name, .init = _init, .exit = _exit }
-
 size_t vc_vars_size(void);
+size_t vc_vars_room(void);
 void vc_vars_copy(struct vcontext *ctx);
+void vc_vars_add(struct vcontext *ctx);
+void vc_vars_remove(struct vcontext *ctx);
 int vc_vars_init(struct vcontext *ctx);
 void vc_vars_exit(struct vcontext *ctx);
 int vc_vars_init_range(struct vcontext *ctx, const struct vc_init *start,
 		       const struct vc_init *stop);
 void vc_vars_exit_range(struct vcontext *ctx, const struct vc_init *start,
 			const struct vc_init *stop);
+void vc_vars_count(u32 *live, u32 *gone);
+ssize_t vc_vars_place(const struct list_head *modules, size_t size,
+		      size_t start, size_t stop);
+int vc_vars_load(struct vc_module *mod);
+void vc_vars_unload(struct vc_module *mod);
+
+/* ---- debug.c: failures on purpose ---- */
+
+#ifdef CONFIG_VCONTEXT_DEBUG
+DECLARE_STATIC_KEY_FALSE(vc_debug_key);
+bool __vc_debug_fails(u32 what);
+
+/* Is that one which current has asked to fail?  @what is VC_DEBUG_FAIL_*. */
+static inline bool vc_debug_fails(u32 what)
+{
+	return static_branch_unlikely(&vc_debug_key) && __vc_debug_fails(what);
+}
+#else
+static inline bool vc_debug_fails(u32 what) { return false; }
+#endif
 
 /* ---- counter.c: hierarchical counters ---- */
 
-/**
- * struct vc_counter - one level of a hierarchical counter
- * @limit: the most that @usage may be
- * @usage: what is charged, here and below
- * @peak: highest @usage ever
- * @hits: refusals by @limit of this level
- *
- * Declared with VC_DEFINE(); the levels are the context and its parents.
- */
-struct vc_counter {
-	u64 limit;
-	atomic64_t usage;
-	atomic64_t peak;
-	atomic64_t hits;
-};
-
-#define VC_COUNTER_INIT		{ .limit = VC_UNLIMITED }
-
 #define vc_counter_of(ctx, offset)					\
 	((struct vc_counter *)((ctx)->vars + (offset)))
-#define VC_COUNTER(name)						\
-	((size_t)((const u8 *)&vc_var_##name - __start_vcontext_var))
-
-void vc_counter_charge(struct vcontext *ctx, const struct vcontext *stop,
-		       size_t offset, u64 n);
-struct vcontext *vc_counter_try_charge(struct vcontext *ctx,
-				       const struct vcontext *stop,
-				       size_t offset, u64 n) __must_check;
-struct vcontext *vc_counter_full(struct vcontext *ctx, size_t offset, u64 n);
-void vc_counter_uncharge(struct vcontext *ctx, const struct vcontext *stop,
-			 size_t offset, u64 n);
-#define vc_counter_cancel vc_counter_uncharge
-void vc_counter_read(const struct vc_counter *counter, struct vc_limit *limit);
-int vc_counter_set_limit(struct vcontext *ctx, size_t offset, u64 limit);
 long vc_counter_begin(struct vc_request *req, size_t offset);
 void vc_counter_end(struct vc_request *req, size_t offset, bool commit);
-void vc_counter_hit(struct vcontext *full, size_t offset);
-void vc_counter_refused(struct vcontext *full, size_t offset, u8 category,
-			u8 command);
 
 /**
  * vc_counter_charge_fast - charge one in line, where that is simple
@@ -267,6 +197,10 @@ void vc_counter_refused(struct vcontext *full, size_t offset, u8 category,
 static __always_inline struct vcontext * __must_check
 vc_counter_charge_fast(struct vcontext *ctx, size_t offset)
 {
+#ifdef CONFIG_VCONTEXT_DEBUG
+	if (static_branch_unlikely(&vc_debug_key))
+		return ctx;
+#endif
 	do {
 		struct vc_counter *counter = vc_counter_of(ctx, offset);
 		s64 usage = atomic64_read(&counter->usage);
@@ -321,6 +255,9 @@ bool vc_engine_has(int ssid);
 struct cgroup_subsys_state *vc_engine_css(struct vcontext *ctx, int ssid)
 	__must_check;
 void vc_engine_cputime(struct cgroup *cgrp, u64 *user_ns, u64 *system_ns);
+void vc_engine_census(void (*fn)(struct task_struct *task,
+				 struct vcontext *ctx, void *arg),
+		      void (*done)(void *arg), void *arg);
 
 /* ---- namespace.c: the namespaces a context owns ---- */
 
@@ -342,209 +279,11 @@ int vc_ns_unsupported(u32 flags);
 
 /* ---- error.c: why a thread's last call failed ---- */
 
-__printf(2, 3) int vc_fail(int err, const char *fmt, ...);
-void vc_fail_index(u32 index);
 void vc_error_begin(void);
 void vc_error_end(u32 cmd, long err);
 int vc_error_read(struct vc_error *error);
 
 /* ---- syscall.c: dispatch ---- */
-
-/* Which ids a command takes, see "Ids, rights, order of checks". */
-enum vc_id_kind {
-	VC_KIND_IGNORED,
-	VC_KIND_NEW,
-	VC_KIND_OWN_OR_BELOW,
-	VC_KIND_BELOW,
-	VC_KIND_ENTER,
-	VC_KIND_COMPAT,		/* new, or one to enter, or to stay */
-};
-
-/* Buffers that a struct can point at. */
-#define VC_BUFFERS	2
-
-/**
- * struct vc_request - a call, as its handler sees it
- * @cmd: command word
- * @id: as given
- * @ctx: target, referenced; %NULL where the id is new or ignored
- * @caller: the caller's context, referenced
- * @data: kernel copy of the struct, zeroed beyond what the caller gave;
- *	  %NULL if the caller gave none and may do so
- * @buffer: what @data points at.  SET: a kernel copy with a zero byte behind
- *	    it, %NULL if it is empty.  GET: kvmalloc()ed by the handler.
- * @buffer_len: bytes in @buffer; of GET the handler tells
- * @list: the elements of a list; those of GET kvmalloc()ed by the handler
- * @nr: how many elements there are
- * @waived: the caller goes on with what it was permitted before
- * @old: for struct vc_batch_ops: what @begin has to tell @end
- * @saved: the same
- */
-struct vc_request {
-	u32 cmd;
-	u32 id;
-	struct vcontext *ctx;
-	struct vcontext *caller;
-	void *data;
-	void *buffer[VC_BUFFERS];
-	u32 buffer_len[VC_BUFFERS];
-	void *list;
-	u32 nr;
-	bool waived;
-	u64 old;
-	void *saved;
-};
-
-#define VC_DATA_OPTIONAL	BIT(0)	/* may be NULL */
-#define VC_DATA_IN		BIT(1)	/* read */
-#define VC_DATA_OUT		BIT(2)	/* written */
-#define VC_DATA_BUFFER		BIT(3)	/* the command's buffers too */
-#define VC_DATA_RIGHTS		BIT(4)	/* GET with the rights of SET */
-#define VC_DATA_COUNT_ID	BIT(5)	/* the id counts the list's elements */
-#define VC_DATA_CALLS		BIT(6)	/* points at calls, struct vc_batch */
-
-/**
- * struct vc_buffer - where a struct points at a buffer, as offsets in it
- * @pointer: of the __aligned_u64
- * @len: of the __u32 with its length in bytes; at most a page
- *
- * What GET finds in @len is the room there is.  It becomes what there is to
- * tell: %-ERANGE if that is more, else the rest of the room is cleared.
- */
-struct vc_buffer {
-	u16 pointer;
-	u16 len;
-};
-
-#define VC_BUFFER(_type, _pointer, _len)				\
-	{ .pointer = offsetof(_type, _pointer), .len = offsetof(_type, _len) }
-
-/**
- * struct vc_method - SET or GET of a command
- * @call: the handler: process context, may sleep, no locks held.  A failed
- *	  one has changed nothing and called vc_fail().
- * @id: which ids it takes
- * @flags: VC_DATA_*
- * @size: of the struct, the fixed part if it is a list; 0 for no data
- * @size_v1: of its version 1
- * @element: size of a list's elements
- */
-struct vc_method {
-	long (*call)(struct vc_request *req);
-	u8 id;
-	u8 flags;
-	u16 size;
-	u16 size_v1;
-	u16 element;
-};
-
-/**
- * struct vc_batch_ops - how a SET takes part in a batch
- * @begin: in place of its handler where the context is one that others see:
- *	   what can fail is done or made ready, what would give the inside more
- *	   than it has waits for @end.  A failed one has changed nothing.
- * @end: the batch has succeeded / has not, and all is to be as before; cannot
- *	 fail.  In the order of the calls / in reverse.  May sleep.
- * @closes: nobody enters the context meanwhile
- *
- * The context is claimed: nobody else SETs anything of it in between.  On a
- * context that the batch has made the handler itself is called, since all of
- * that goes with the context.
- */
-struct vc_batch_ops {
-	long (*begin)(struct vc_request *req);
-	void (*end)(struct vc_request *req, bool commit);
-	bool closes;
-};
-
-/**
- * struct vc_command - a command of a category
- * @name: word by which tools and documents call it
- * @doc: what it does, a line
- * @version: positive; 0 for a number without a command
- * @cap: capability that SET takes
- * @hidden: GET does something, so /proc does not ask it
- * @available: does the running kernel have it?  %NULL is yes.
- * @needs: what @available asks for, for people
- * @show: what GET has said, as "KEY=VALUE ..." for people and programs; %NULL
- *	  for a number, or if it is not for /proc
- * @show_all: for /proc in place of GET, where one says a part alone: whole
- *	      lines "NAME KEY=VALUE ..."; no data in the request
- * @batch: how SET takes part in a batch; %NULL if it does not
- * @set: or empty
- * @get: or empty
- * @nr_buffers: how many of @buffers
- * @buffers: of methods with VC_DATA_BUFFER
- */
-struct vc_command {
-	const char *name;
-	const char *doc;
-	u16 version;
-	u8 cap;
-	bool hidden;
-	bool (*available)(void);
-	const char *needs;
-	void (*show)(struct seq_file *m, const struct vc_request *req);
-	void (*show_all)(struct seq_file *m, const struct vc_command *command,
-			 const struct vc_request *req);
-	const struct vc_batch_ops *batch;
-	struct vc_method set;
-	struct vc_method get;
-	u8 nr_buffers;
-	struct vc_buffer buffers[VC_BUFFERS];
-};
-
-/**
- * struct vc_category - a category of commands
- * @name: word by which tools and documents call it
- * @number: VC_CAT_*
- * @version: of the handler, positive
- * @nr_commands: length of @commands
- * @commands: by their number
- */
-struct vc_category {
-	const char *name;
-	u8 number;
-	u16 version;
-	u16 nr_commands;
-	const struct vc_command *commands;
-};
-
-extern const struct vc_category __start_vcontext_category[];
-extern const struct vc_category __stop_vcontext_category[];
-
-/* One line in a file makes it a category: nothing else knows the list. */
-#define VC_DECLARE_CATEGORY(_name, _number, _version, _commands)		\
-	static const struct vc_category vc_category_##_name __used	\
-	__section(".vcontext_category") __aligned(sizeof(void *)) = {	\
-		.name = #_name,						\
-		.number = _number,					\
-		.version = _version,					\
-		.nr_commands = ARRAY_SIZE(_commands),			\
-		.commands = _commands,					\
-	}
-
-#define VC_METHOD(_call, _id, _flags, _type)				\
-	{ .call = _call, .id = _id, .flags = _flags,			\
-	  .size = sizeof(_type), .size_v1 = sizeof(_type) }
-#define VC_METHOD_LIST(_call, _id, _type, _element)			\
-	{ .call = _call, .id = _id, .flags = VC_DATA_IN | VC_DATA_OUT,	\
-	  .size = sizeof(_type), .size_v1 = sizeof(_type),		\
-	  .element = sizeof(_element) }
-#define VC_METHOD_LIST_SET(_call, _id, _type, _element)			\
-	{ .call = _call, .id = _id, .flags = VC_DATA_IN,		\
-	  .size = sizeof(_type), .size_v1 = sizeof(_type),		\
-	  .element = sizeof(_element) }
-/* The id says how many elements there are. */
-#define VC_METHOD_COUNTED(_call, _id, _type, _element)			\
-	{ .call = _call, .id = _id,					\
-	  .flags = VC_DATA_IN | VC_DATA_COUNT_ID,			\
-	  .size = sizeof(_type), .size_v1 = sizeof(_type),		\
-	  .element = sizeof(_element) }
-#define VC_METHOD_PLAIN(_call, _id)					\
-	{ .call = _call, .id = _id }
-#define VC_METHOD_RIGHTS(_call, _id)					\
-	{ .call = _call, .id = _id, .flags = VC_DATA_RIGHTS }
 
 /* What a well-formed word asks for. */
 struct vc_decoded {
@@ -565,12 +304,14 @@ struct vc_target {
 
 int vc_decode(u32 cmd, struct vc_decoded *word);
 int vc_target_find(u32 cmd, struct vc_target *target) __must_check;
+void vc_target_put(const struct vc_target *target);
 int vc_request_check(struct vc_request *req, const struct vc_target *target,
 		     u64 data) __must_check;
 int vc_may_change(const struct vcontext *ctx, int cap) __must_check;
 void vc_request_end(struct vc_request *req);
 int vc_check_size(const struct vc_method *method, u16 size);
 const struct vc_category *vc_category_find(u8 number);
+const struct vc_category *vc_category_find_name(const char *name, size_t len);
 const struct vc_command *vc_command_find(const struct vc_category *category,
 					 u8 number);
 
@@ -595,6 +336,41 @@ bool vc_compat_locked(const struct vcontext *ctx);
 bool vc_compat_mask_valid(__be32 mask);
 int vc_compat_may_enter(const struct vcontext *ctx,
 			const struct vcontext *from);
+
+/* ---- module.c: what modules bring ---- */
+
+#ifdef CONFIG_MODULES
+const struct vc_category *vc_category_get(u8 number)
+	__must_check;
+void vc_category_put(const struct vc_category *category);
+int vc_module_number(const char *name, size_t len);
+#else
+static inline const struct vc_category *vc_category_get(u8 number)
+{
+	return vc_category_find(number);
+}
+
+static inline void vc_category_put(const struct vc_category *category) { }
+
+static inline int vc_module_number(const char *name, size_t len)
+{
+	return -ENOENT;
+}
+#endif
+
+/* ---- hook.c: what modules are told of tasks ---- */
+
+void vc_hook_add(struct vc_module *mod);
+void vc_hook_del(struct vc_module *mod);
+int vc_hook_can_fork(struct vcontext *ctx, struct task_struct *child);
+void vc_hook_cancel_fork(struct vcontext *ctx, struct task_struct *child);
+int vc_hook_can_move(struct vcontext *from, struct vcontext *to,
+		     unsigned int nr);
+void vc_hook_cancel_move(struct vcontext *from, struct vcontext *to,
+			 unsigned int nr);
+void vc_hook_move(struct task_struct *task, struct vcontext *from,
+		  struct vcontext *to);
+int vc_hook_exec(const struct linux_binprm *bprm);
 
 /* ---- cpu.c ---- */
 
@@ -672,10 +448,6 @@ struct vc_memory_split {
 struct vc_memory_split vc_memory_split(unsigned long resident,
 				       unsigned long total,
 				       unsigned long swapped);
-
-/* ---- proc.c ---- */
-
-void vc_show_limit(struct seq_file *m, const struct vc_request *req);
 
 /* ---- root.c, commands of vfs.c ---- */
 

@@ -116,6 +116,13 @@ static int vcontext_bprm_check_security(struct linux_binprm *bprm)
 	return vc_ns_may_exec() && vc_root_may_exec(bprm->file) ? 0 : -EPERM;
 }
 
+/* What is executed is found and can be; nothing has changed yet. */
+static int vcontext_bprm_creds_from_file(struct linux_binprm *bprm,
+					 const struct file *file)
+{
+	return vcontext_hooked() ? vc_hook_exec(bprm) : 0;
+}
+
 static void vcontext_bprm_committed_creds(const struct linux_binprm *bprm)
 {
 	if (vcontext_enabled())
@@ -263,6 +270,7 @@ static struct security_hook_list vcontext_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(task_kill, vcontext_task_kill),
 	LSM_HOOK_INIT(task_setnice, vcontext_task_setnice),
 	LSM_HOOK_INIT(bprm_check_security, vcontext_bprm_check_security),
+	LSM_HOOK_INIT(bprm_creds_from_file, vcontext_bprm_creds_from_file),
 	LSM_HOOK_INIT(bprm_committed_creds, vcontext_bprm_committed_creds),
 	LSM_HOOK_INIT(sb_alloc_security, vcontext_sb_alloc_security),
 	LSM_HOOK_INIT(sb_remount, vcontext_sb_remount),

@@ -59,6 +59,7 @@ void vc_show_limit(struct seq_file *m, const struct vc_request *req)
 	seq_printf(m, " usage=%llu peak=%llu hits=%llu", limit->usage,
 		   limit->peak, limit->hits);
 }
+EXPORT_SYMBOL_GPL(vc_show_limit);
 
 /* One line a context: id, parent, tasks, processes, state, name. */
 static void show_context(struct seq_file *m, struct vcontext *ctx)
@@ -185,19 +186,33 @@ static int show_command(struct seq_file *m, const struct vc_command *command,
 	return 0;
 }
 
+/*
+ * The category whose file @inode is, to be put, or %NULL if the module that
+ * brought it is gone.
+ */
+static const struct vc_category *inode_category(const struct inode *inode)
+{
+	return vc_category_get((unsigned long)inode->i_private);
+}
+
 static int category_show(struct seq_file *m, void *v)
 {
 	const struct dentry *dentry = m->file->f_path.dentry;
-	const struct vc_category *category = d_inode(dentry)->i_private;
+	const struct vc_category *category;
 	const struct vc_command *command;
 	struct vcontext *ctx;
 	unsigned int i;
 	int ret = 0;
 
+	category = inode_category(d_inode(dentry));
+	if (!category)
+		return -ESRCH;
 	/* the open file keeps its dentry, and that its parent */
 	ctx = dir_context(d_inode(dentry->d_parent));
-	if (!ctx)
+	if (!ctx) {
+		vc_category_put(category);
 		return -ESRCH;
+	}
 	for (i = 0; i < category->nr_commands && !ret; i++) {
 		struct vc_request req = {
 			.cmd = VC_CMD(category->number, VC_SUB_GET, i),
@@ -213,11 +228,18 @@ static int category_show(struct seq_file *m, void *v)
 		vc_request_end(&req);
 	}
 	vcontext_put(ctx);
+	vc_category_put(category);
 	return ret;
 }
 
 static int category_open(struct inode *inode, struct file *file)
 {
+	const struct vc_category *category = inode_category(inode);
+
+	/* a dentry that somebody has open outlives the module */
+	if (!category)
+		return -ENOENT;
+	vc_category_put(category);
 	return single_open(file, category_show, NULL);
 }
 
@@ -238,34 +260,47 @@ static const struct dentry_operations category_dentry_ops = {
 	.d_delete = always_delete_dentry,
 };
 
-static unsigned long category_ino(const struct inode *dir,
-				  const struct vc_category *category)
+static unsigned long category_ino(const struct inode *dir, u8 number)
 {
 	/* only to tell files apart; fits what 32 bits of user space take */
-	return BIT(31) | (u32)(dir->i_ino << 8) | category->number;
+	return BIT(31) | (u32)(dir->i_ino << 8) | number;
+}
+
+/* The category of that name that has a file, to be put, or %NULL. */
+static const struct vc_category *find_file(const struct qstr *name)
+{
+	const struct vc_category *category;
+	int number;
+
+	category = vc_category_find_name(name->name, name->len);
+	number = category ? category->number :
+			    vc_module_number(name->name, name->len);
+	category = number < 0 ? NULL : vc_category_get(number);
+	if (category && !has_file(category)) {
+		vc_category_put(category);
+		category = NULL;
+	}
+	return category;
 }
 
 static struct dentry *context_lookup(struct inode *dir, struct dentry *dentry,
 				     unsigned int flags)
 {
-	const struct vc_category *pos;
+	const struct vc_category *category = find_file(&dentry->d_name);
 	struct inode *inode;
+	u8 number;
 
-	for (pos = __start_vcontext_category; pos < __stop_vcontext_category;
-	     pos++)
-		if (strlen(pos->name) == dentry->d_name.len &&
-		    !memcmp(pos->name, dentry->d_name.name,
-			    dentry->d_name.len))
-			break;
-	if (pos == __stop_vcontext_category || !has_file(pos))
+	if (!category)
 		return ERR_PTR(-ENOENT);
+	number = category->number;
+	vc_category_put(category);
 
 	inode = new_inode(dir->i_sb);
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
-	inode->i_ino = category_ino(dir, pos);
+	inode->i_ino = category_ino(dir, number);
 	inode->i_mode = S_IFREG | 0444;
-	inode->i_private = (void *)pos;
+	inode->i_private = (void *)(unsigned long)number;
 	inode->i_op = &category_inode_ops;
 	inode->i_fop = &category_file_ops;
 	simple_inode_init_ts(inode);
@@ -277,19 +312,23 @@ static int context_readdir(struct file *file, struct dir_context *dc)
 	const struct inode *dir = file_inode(file);
 	struct vcontext *ctx = dir_context(dir);
 	const struct vc_category *pos;
+	bool more = true;
 
 	if (!ctx)
 		return -ENOENT;
 	vcontext_put(ctx);
 	if (!dir_emit_dots(file, dc))
 		return 0;
-	for (; dc->pos - 2 < __stop_vcontext_category -
-			     __start_vcontext_category; dc->pos++) {
-		pos = __start_vcontext_category + dc->pos - 2;
-		if (has_file(pos) &&
-		    !dir_emit(dc, pos->name, strlen(pos->name),
-			      category_ino(dir, pos), DT_REG))
-			break;
+	/* the position is the number: modules come and go meanwhile */
+	while (more && dc->pos - 2 <= U8_MAX) {
+		pos = vc_category_get(dc->pos - 2);
+		if (pos && has_file(pos))
+			more = dir_emit(dc, pos->name, strlen(pos->name),
+					category_ino(dir, pos->number), DT_REG);
+		if (pos)
+			vc_category_put(pos);
+		if (more)
+			dc->pos++;
 	}
 	return 0;
 }

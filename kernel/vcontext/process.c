@@ -131,6 +131,14 @@ int __vcontext_can_fork(struct task_struct *child, struct css_set *cset)
 		return -EAGAIN;
 	if (vc_process_stopped(ctx) || try_charge(ctx, NULL, 1))
 		return -EAGAIN;
+	if (vcontext_hooked()) {
+		int ret = vc_hook_can_fork(ctx, child);
+
+		if (ret) {
+			vc_counter_cancel(ctx, NULL, VC_COUNTER(tasks), 1);
+			return ret;
+		}
+	}
 	if (born) {
 		vc_process_entering(child, from, ctx);
 		child->vcontext_born = true;
@@ -152,6 +160,8 @@ void __vcontext_cancel_fork(struct task_struct *child, struct css_set *cset)
 	if (!ctx)
 		return;
 	rcu_assign_pointer(child->cgroups, &init_css_set);
+	if (vcontext_hooked())
+		vc_hook_cancel_fork(ctx, child);
 	vc_counter_cancel(ctx, NULL, VC_COUNTER(tasks), 1);
 }
 
@@ -181,6 +191,15 @@ int __vcontext_charge_move(struct vcontext *from, struct vcontext *to,
 			       READ_ONCE(VC(full, tasks).limit), full->id,
 			       (u64)atomic64_read(&VC(full, tasks).usage),
 			       nr_tasks);
+	if (vcontext_hooked()) {
+		int ret = vc_hook_can_move(from, to, nr_tasks);
+
+		if (ret) {
+			vc_counter_cancel(to, vcontext_common(from, to),
+					  VC_COUNTER(tasks), nr_tasks);
+			return ret;
+		}
+	}
 	return 0;
 }
 
@@ -188,6 +207,8 @@ int __vcontext_charge_move(struct vcontext *from, struct vcontext *to,
 void __vcontext_cancel_move(struct vcontext *from, struct vcontext *to,
 			    unsigned int nr_tasks)
 {
+	if (vcontext_hooked())
+		vc_hook_cancel_move(from, to, nr_tasks);
 	vc_counter_cancel(to, vcontext_common(from, to), VC_COUNTER(tasks),
 			  nr_tasks);
 }
@@ -206,6 +227,8 @@ void __vcontext_commit_move(struct task_struct *task, struct vcontext *from,
 		WRITE_ONCE(((struct cred *)__task_cred(task))->vcontext, true);
 		rcu_read_unlock();
 	}
+	if (vcontext_hooked())
+		vc_hook_move(task, from, to);
 	vc_counter_uncharge(from, vcontext_common(from, to), VC_COUNTER(tasks),
 			    1);
 }

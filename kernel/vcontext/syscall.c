@@ -43,8 +43,10 @@ int vc_decode(u32 cmd, struct vc_decoded *word)
 }
 
 /**
- * vc_category_find - look a category up
+ * vc_category_find - look a category of the kernel's own up
  * @number: VC_CAT_*
+ *
+ * Those of modules too: vc_category_get().
  *
  * Context: any.
  * Return: the category, or %NULL if this kernel does not have it.
@@ -56,6 +58,25 @@ const struct vc_category *vc_category_find(u8 number)
 	for (pos = __start_vcontext_category; pos < __stop_vcontext_category;
 	     pos++)
 		if (pos->number == number)
+			return pos;
+	return NULL;
+}
+
+/**
+ * vc_category_find_name - look a category of the kernel's own up by its name
+ * @name: of the category
+ * @len: of @name
+ *
+ * Context: any.
+ * Return: the category, or %NULL if this kernel does not have it.
+ */
+const struct vc_category *vc_category_find_name(const char *name, size_t len)
+{
+	const struct vc_category *pos;
+
+	for (pos = __start_vcontext_category; pos < __stop_vcontext_category;
+	     pos++)
+		if (strlen(pos->name) == len && !memcmp(pos->name, name, len))
 			return pos;
 	return NULL;
 }
@@ -119,19 +140,29 @@ int vc_check_size(const struct vc_method *method, u16 size)
 	return size < method->size_v1 ? -EINVAL : 0;
 }
 
-static long version_get(const struct vc_decoded *word)
+static long version_of(const struct vc_category *category,
+		       const struct vc_decoded *word)
 {
-	const struct vc_category *category = vc_category_find(word->category);
 	const struct vc_command *command;
 
-	if (!category)
-		return -EOPNOTSUPP;
 	if (!word->command)
 		return word->size ? -EINVAL : category->version;
 	command = vc_command_find(category, word->command);
 	if (!command)
 		return -EOPNOTSUPP;
 	return word->size ? -EINVAL : command->version;
+}
+
+static long version_get(const struct vc_decoded *word)
+{
+	const struct vc_category *category = vc_category_get(word->category);
+	long ret;
+
+	if (!category)
+		return -EOPNOTSUPP;
+	ret = version_of(category, word);
+	vc_category_put(category);
+	return ret;
 }
 
 static int find_context(struct vc_request *req, const struct vc_method *method)
@@ -528,15 +559,11 @@ static long call(const struct vc_target *target, u32 cmd, u32 id,
 	return ret;
 }
 
-/* Find what a well-formed word, neither of VERSION nor of the patch, asks for. */
-static int find_target(const struct vc_decoded *word, struct vc_target *target)
+static int find_method(const struct vc_category *category,
+		       const struct vc_decoded *word, struct vc_target *target)
 {
-	const struct vc_category *category;
 	const struct vc_command *command;
 
-	category = vc_category_find(word->category);
-	if (!category)
-		return vc_fail(-EOPNOTSUPP, "no category %u", word->category);
 	command = vc_command_find(category, word->command);
 	if (!command)
 		return no_command(category, word->command);
@@ -550,6 +577,22 @@ static int find_target(const struct vc_decoded *word, struct vc_target *target)
 			       category->name, command->name,
 			       target->set ? "set" : "got");
 	return 0;
+}
+
+/* Find what a well-formed word, neither of VERSION nor of the patch, asks for. */
+static int find_target(const struct vc_decoded *word, struct vc_target *target)
+{
+	const struct vc_category *category;
+	int ret;
+
+	/* a module's cannot go before it is put */
+	category = vc_category_get(word->category);
+	if (!category)
+		return vc_fail(-EOPNOTSUPP, "no category %u", word->category);
+	ret = find_method(category, word, target);
+	if (ret)
+		vc_category_put(category);
+	return ret;
 }
 
 /* Old binaries know two words, which are decided by all of their bits. */
@@ -574,12 +617,23 @@ static int find_vserver(u32 cmd, struct vc_target *target)
 }
 
 /**
+ * vc_target_put - what was found is called no more
+ * @target: as vc_target_find() has filled it
+ *
+ * Context: any.
+ */
+void vc_target_put(const struct vc_target *target)
+{
+	vc_category_put(target->category);
+}
+
+/**
  * vc_target_find - find what the command word of a call of a batch asks for
  * @cmd: the word
  * @target: filled
  *
  * Context: process, may sleep.
- * Return: 0, %-EINVAL (malformed), %-EOPNOTSUPP.
+ * Return: 0, then vc_target_put() is due; %-EINVAL (malformed), %-EOPNOTSUPP.
  */
 int vc_target_find(u32 cmd, struct vc_target *target)
 {
@@ -599,27 +653,30 @@ static long dispatch(u32 cmd, u32 id, void __user *data, bool *keep)
 {
 	struct vc_target target;
 	struct vc_decoded word;
-	int ret;
+	long ret;
 
 	if (VC_CATEGORY(cmd) == VC_CAT_VSERVER) {
 		ret = find_vserver(cmd, &target);
-		return ret ?: call(&target, cmd, id, data);
+	} else {
+		if (vc_decode(cmd, &word))
+			return vc_fail(-EINVAL, "command word %#x is malformed",
+				       cmd);
+		if (word.category == VC_CAT_VERSION && !word.command)
+			return word.size ?
+				vc_fail(-EINVAL, "size: takes no data") :
+				VC_PATCH_VERSION;
+		if (word.sub == VC_SUB_VERSION)
+			return version_get(&word);
+		ret = find_target(&word, &target);
+		/* reading the last error neither clears nor sets it */
+		*keep = !ret && word.category == VC_CAT_VERSION &&
+			word.command == VC_VERSION_ERROR;
 	}
-	if (vc_decode(cmd, &word))
-		return vc_fail(-EINVAL, "command word %#x is malformed", cmd);
-	if (word.category == VC_CAT_VERSION && !word.command)
-		return word.size ? vc_fail(-EINVAL, "size: takes no data") :
-				   VC_PATCH_VERSION;
-	if (word.sub == VC_SUB_VERSION)
-		return version_get(&word);
-
-	ret = find_target(&word, &target);
 	if (ret)
 		return ret;
-	/* reading the last error neither clears nor sets it */
-	*keep = word.category == VC_CAT_VERSION &&
-		word.command == VC_VERSION_ERROR;
-	return call(&target, cmd, id, data);
+	ret = call(&target, cmd, id, data);
+	vc_target_put(&target);
+	return ret;
 }
 
 /**

@@ -264,6 +264,88 @@ static void init_table(struct kunit *test)
 	}
 }
 
+/* ---- room for modules ---- */
+
+#define START	128
+#define STOP	(START + 512)
+
+static void put_module(struct list_head *list, struct vc_module *mod,
+		       size_t offset, size_t size)
+{
+	/* never looked at: only the difference counts */
+	mod->vars = (const u8 *)mod;
+	mod->vars_end = mod->vars + size;
+	mod->offset = offset;
+	list_add_tail(&mod->vars_node, list);
+}
+
+static void place_empty(struct kunit *test)
+{
+	LIST_HEAD(list);
+
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 0, START, STOP), START);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 1, START, STOP), START);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 512, START, STOP), START);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 513, START, STOP), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, SIZE_MAX, START, STOP),
+			-ENOSPC);
+	/* a kernel without a reserve */
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 0, START, START), START);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 1, START, START), -ENOSPC);
+}
+
+/* Behind each other, aligned, in whatever order they came. */
+static void place_first_fit(struct kunit *test)
+{
+	struct vc_module a = {}, b = {}, c = {};
+	LIST_HEAD(list);
+
+	put_module(&list, &c, START + 320, 64);
+	put_module(&list, &a, START, 65);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 192, START, STOP),
+			START + 128);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 193, START, STOP), -ENOSPC);
+	put_module(&list, &b, START + 128, 192);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 128, START, STOP),
+			START + 384);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 129, START, STOP), -ENOSPC);
+	/* one goes, and its place is free */
+	list_del(&a.vars_node);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 128, START, STOP), START);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 129, START, STOP), -ENOSPC);
+}
+
+/* The last byte counts, and one without variables is in nobody's way. */
+static void place_full(struct kunit *test)
+{
+	struct vc_module a = {}, none = {};
+	LIST_HEAD(list);
+
+	put_module(&list, &none, START, 0);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 512, START, STOP), START);
+	put_module(&list, &a, START, 449);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 1, START, STOP), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 0, START, STOP),
+			START + 512);
+	a.vars_end--;
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 64, START, STOP),
+			START + 448);
+	KUNIT_EXPECT_EQ(test, vc_vars_place(&list, 65, START, STOP), -ENOSPC);
+}
+
+/* What is allocated has room for both, and modules begin aligned. */
+static void room(struct kunit *test)
+{
+	size_t start = ALIGN(vc_vars_size(), 64);
+
+#ifdef CONFIG_VCONTEXT_MODULE_SPACE
+	KUNIT_EXPECT_EQ(test, vc_vars_room(),
+			start + CONFIG_VCONTEXT_MODULE_SPACE);
+#else
+	KUNIT_EXPECT_EQ(test, vc_vars_room(), start);
+#endif
+}
+
 static struct kunit_case var_cases[] = {
 	KUNIT_CASE(initial_values),
 	KUNIT_CASE(places),
@@ -276,6 +358,10 @@ static struct kunit_case var_cases[] = {
 	KUNIT_CASE(init_half),
 	KUNIT_CASE(init_range),
 	KUNIT_CASE(init_table),
+	KUNIT_CASE(place_empty),
+	KUNIT_CASE(place_first_fit),
+	KUNIT_CASE(place_full),
+	KUNIT_CASE(room),
 	{}
 };
 

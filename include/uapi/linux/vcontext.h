@@ -68,6 +68,8 @@
 #define VC_CAT_CLASS		16
 #define VC_CAT_EVENT		17
 #define VC_CAT_VSERVER		63
+/* From here to 254: for modules from elsewhere, never the kernel's own. */
+#define VC_CAT_LOCAL		192
 #define VC_CAT_DEBUG		255
 
 /* What category 0, command 0 returns: major << 16 | minor. */
@@ -590,5 +592,91 @@ struct vc_event {
 #define VC_EVENT_LOST		7	/* value: how many were lost */
 #define VC_EVENT_GUARANTEE	8	/* a min_usage no longer fits the CPUs */
 #define VC_EVENT_REFUSED	9
+
+/* ---- category 255: debugging ---- */
+
+#define VC_DEBUG_REFS		1
+#define VC_DEBUG_MEMBERS	2
+#define VC_DEBUG_FAIL		3
+
+/**
+ * struct vc_debug_charge - what is charged to a counted limit
+ * @category: of the limit
+ * @command: of the limit
+ * @usage: what is charged, here and below
+ */
+struct vc_debug_charge {
+	__u32 category;
+	__u32 command;
+	__u64 usage;
+};
+
+/**
+ * struct vc_debug_refs - GET 255/1, references and charges
+ * @count: in: room in @charge, out: how many counted limits there are
+ * @references: to the context, without those of this call
+ * @contexts: in memory, all that have not been freed
+ * @removed: how many of them have been destroyed already
+ * @vars_bytes: what the variables of each context take, room for modules too
+ * @reserved: zero
+ * @charge: filled up to the smaller of both
+ */
+struct vc_debug_refs {
+	__u32 count;
+	__u32 references;
+	__u32 contexts;
+	__u32 removed;
+	__u32 vars_bytes;
+	__u32 reserved;
+	struct vc_debug_charge charge[];
+};
+
+/* vc_debug_member.flags */
+#define VC_MEMBER_LEADER	(1U << 0)	/* of its process */
+#define VC_MEMBER_ENTERING	(1U << 1)	/* until it executes a program */
+#define VC_MEMBER_EXITING	(1U << 2)
+
+/**
+ * struct vc_debug_member - a thread
+ * @tid: its number, as the caller sees it; 0 if it does not
+ * @pid: its process, as the caller sees it
+ * @id: the context it is in
+ * @flags: VC_MEMBER_*
+ */
+struct vc_debug_member {
+	__s32 tid;
+	__s32 pid;
+	__u32 id;
+	__u32 flags;
+};
+
+/**
+ * struct vc_debug_members - GET 255/2, threads in a context and below it
+ * @count: in: room in @member, out: how many there are
+ * @reserved: zero
+ * @member: filled up to the smaller of both
+ */
+struct vc_debug_members {
+	__u32 count;
+	__u32 reserved;
+	struct vc_debug_member member[];
+};
+
+/* vc_debug_fail.what */
+#define VC_DEBUG_FAIL_NONE	0
+#define VC_DEBUG_FAIL_INIT	1	/* a constructor: ENOMEM */
+#define VC_DEBUG_FAIL_CHARGE	2	/* a charge to a counted limit */
+
+/**
+ * struct vc_debug_fail - SET 255/3, a failure on purpose
+ * @what: VC_DEBUG_FAIL_*
+ * @nth: which of those that the calling thread comes to from now on, from 1
+ *
+ * Once; a later call takes the place of an earlier one.
+ */
+struct vc_debug_fail {
+	__u32 what;
+	__u32 nth;
+};
 
 #endif /* _UAPI_LINUX_VCONTEXT_H */
