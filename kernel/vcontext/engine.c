@@ -633,7 +633,7 @@ out_unlock:
 
 /**
  * vc_engine_census - every live thread in a context, at one instant
- * @fn: called for each, with its context; atomic
+ * @fn: called for each, with its context; atomic.  %NULL for none.
  * @done: called after that, before anything changes; atomic
  * @arg: for both
  *
@@ -653,7 +653,7 @@ void vc_engine_census(void (*fn)(struct task_struct *task,
 	cgroup_attach_lock(true);
 	spin_lock_irq(&css_set_lock);
 	css_for_each_descendant_pre(css, &engine_base->self) {
-		if (!css->cgroup->vcontext)
+		if (!fn || !css->cgroup->vcontext)
 			continue;
 		/* nobody moves, so all are in the first list of their sets */
 		list_for_each_entry(link, &css->cgroup->cset_links, cset_link)

@@ -59,10 +59,6 @@ void vc_hook_add(struct vc_module *mod)
 	vc_engine_census(announce, publish, mod);
 }
 
-static void ignore(struct task_struct *task, struct vcontext *ctx, void *arg)
-{
-}
-
 static void unpublish(void *arg)
 {
 	struct vc_module *mod = arg;
@@ -85,7 +81,7 @@ void vc_hook_del(struct vc_module *mod)
 
 	if (!mod->hooks)
 		return;
-	vc_engine_census(ignore, unpublish, mod);
+	vc_engine_census(NULL, unpublish, mod);
 	static_branch_dec(&vcontext_hook_key);
 }
 

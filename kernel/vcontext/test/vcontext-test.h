@@ -13,9 +13,9 @@
 #define VC_TEST_HOLD		2	/* GET: until a signal comes */
 #define VC_TEST_REFUSE		3	/* SET: __u32 of VC_TEST_REFUSE_* */
 
-#define VC_TEST_REFUSE_FORK	(1U << 0)	/* ENOTNAM */
-#define VC_TEST_REFUSE_MOVE	(1U << 1)	/* EXFULL, into it */
-#define VC_TEST_REFUSE_EXEC	(1U << 2)	/* ENOANO */
+#define VC_TEST_REFUSE_FORK	0x1	/* ENOTNAM */
+#define VC_TEST_REFUSE_MOVE	0x2	/* EXFULL, into it */
+#define VC_TEST_REFUSE_EXEC	0x4	/* ENOANO */
 
 #define VC_TEST_MAGIC		0x5eedbeef
 
