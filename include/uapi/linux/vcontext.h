@@ -564,6 +564,58 @@ struct vc_mem_stat {
 
 #define VC_OTHER_TCP		1
 
+/* ---- category 16: classification of tasks ---- */
+
+#define VC_CLASS_RULE		1
+#define VC_CLASS_REMOVE		2
+#define VC_CLASS_APPLY		3
+
+/* vc_rule.match: all that are given must match */
+#define VC_RULE_UID		(1U << 0)
+#define VC_RULE_GID		(1U << 1)
+#define VC_RULE_COMM		(1U << 2)
+#define VC_RULE_EXE		(1U << 3)
+
+#define VC_EXE_SIZE		128
+
+/**
+ * struct vc_rule - SET 16/1, which processes of the host belong into a context
+ * @id: ignored by SET
+ * @match: VC_RULE_*, which of the next members count; the others are ignored,
+ *	   and zero in what GET says
+ * @uid: real user id
+ * @gid: real group id
+ * @target: id of the context; 0 is the host: who matches stays there.  GET
+ *	    says %VC_ID_SELF when that context is gone, and the rule matches
+ *	    nobody any more
+ * @flags: zero
+ * @comm: name of the thread, NUL-terminated
+ * @exe: absolute path of the program, NUL-terminated; a '*' at the end stands
+ *	 for anything
+ */
+struct vc_rule {
+	__u32 id;
+	__u32 match;
+	__u32 uid;
+	__u32 gid;
+	__u32 target;
+	__u32 flags;
+	char comm[16];
+	char exe[VC_EXE_SIZE];
+};
+
+/**
+ * struct vc_rules - GET 16/1, the rules in their order
+ * @count: in: room in @rule, out: how many there are
+ * @reserved: zero
+ * @rule: filled up to the smaller of both
+ */
+struct vc_rules {
+	__u32 count;
+	__u32 reserved;
+	struct vc_rule rule[];
+};
+
 /* ---- category 17: events ---- */
 
 #define VC_EVENT_OPEN		1
@@ -591,7 +643,7 @@ struct vc_event {
 #define VC_EVENT_MIGRATED	6	/* value: pid in the reader's namespace */
 #define VC_EVENT_LOST		7	/* value: how many were lost */
 #define VC_EVENT_GUARANTEE	8	/* a min_usage no longer fits the CPUs */
-#define VC_EVENT_REFUSED	9
+#define VC_EVENT_REFUSED	9	/* value: pid in the reader's namespace */
 
 /* ---- category 255: debugging ---- */
 
