@@ -185,6 +185,7 @@ void vc_fail_index(u32 index);
 /* Which ids a command takes, see "Ids, rights, order of checks". */
 enum vc_id_kind {
 	VC_KIND_IGNORED,
+	VC_KIND_HOST,		/* ignored, and the caller is the host */
 	VC_KIND_NEW,
 	VC_KIND_OWN_OR_BELOW,
 	VC_KIND_BELOW,

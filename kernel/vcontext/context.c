@@ -724,7 +724,7 @@ void vcontext_entered(struct vcontext *ctx)
 }
 
 static int enter_locked(struct vcontext *ctx, struct vcontext *caller,
-			struct task_struct *task)
+			struct task_struct *task, bool from_host)
 {
 	const struct vcontext *above = NULL;
 	struct vc_entry *entry = NULL;
@@ -754,7 +754,7 @@ static int enter_locked(struct vcontext *ctx, struct vcontext *caller,
 			return PTR_ERR(entry);
 	}
 
-	ret = vc_engine_attach(ctx, caller, task);
+	ret = vc_engine_attach(ctx, caller, task, from_host);
 	if (ret) {
 		if (entry)
 			vc_ns_abort(entry);
@@ -802,7 +802,31 @@ int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
 		/* Roots change while nobody is in, and nobody enters. */
 		if (down_read_interruptible(&vc_root_rwsem))
 			return -ERESTARTNOINTR;
-		ret = enter_locked(ctx, caller, task);
+		ret = enter_locked(ctx, caller, task, false);
+		up_read(&vc_root_rwsem);
+	} while (ret == -ESTALE && !(ret = vc_root_freshen(ctx)));
+	return ret;
+}
+
+/**
+ * vcontext_place - a process of the host goes where it belongs
+ * @ctx: where
+ * @task: current, or any thread of a process, referenced by the caller
+ *
+ * As vcontext_enter(), for a caller that no system call starts again: a signal
+ * alone that kills it ends the wait.
+ *
+ * Context: process of the host, may sleep.
+ * Return: as vcontext_enter(); %-ESRCH also if the process is in a context.
+ */
+int vcontext_place(struct vcontext *ctx, struct task_struct *task)
+{
+	int ret;
+
+	do {
+		if (down_read_killable(&vc_root_rwsem))
+			return -EINTR;
+		ret = enter_locked(ctx, vcontext_host, task, true);
 		up_read(&vc_root_rwsem);
 	} while (ret == -ESTALE && !(ret = vc_claim_wait(ctx)) &&
 		 !(ret = vc_root_freshen(ctx)));

@@ -405,9 +405,10 @@ static void process_entered(struct task_struct *task, struct vcontext *from,
 
 /* What attach to @ctx can say before it tries; cgroup_mutex held. */
 static int may_enter(struct vcontext *ctx, struct task_struct *task,
-		     struct vcontext *from, struct vcontext *caller)
+		     struct vcontext *from, struct vcontext *caller,
+		     bool from_host)
 {
-	if (!vcontext_is_below(from, caller))
+	if (!vcontext_is_below(from, caller) || (from_host && from))
 		return vc_fail(-ESRCH, "the process has gone");
 	if (vc_compat_may_enter(ctx, from))
 		return -EPERM;
@@ -422,6 +423,7 @@ static int may_enter(struct vcontext *ctx, struct task_struct *task,
  * @ctx: where it goes, or the host
  * @caller: the process must be in it or below it
  * @task: any thread of it, referenced by the caller
+ * @from_host: fail if it is in a context
  *
  * The whole thread group moves, or nothing.
  *
@@ -430,7 +432,7 @@ static int may_enter(struct vcontext *ctx, struct task_struct *task,
  * thread), %-ESRCH, %-ENOMEM.
  */
 int vc_engine_attach(struct vcontext *ctx, struct vcontext *caller,
-		     struct task_struct *task)
+		     struct task_struct *task, bool from_host)
 {
 	struct vcontext *to = ctx->level ? ctx : NULL;
 	struct task_struct *leader = NULL, *live;
@@ -476,7 +478,7 @@ int vc_engine_attach(struct vcontext *ctx, struct vcontext *caller,
 		goto out_unlock;
 	}
 
-	ret = may_enter(ctx, live, from, caller);
+	ret = may_enter(ctx, live, from, caller, from_host);
 	if (!ret)
 		ret = cgroup_migrate_vet_dst(ctx->enter);
 	if (!ret)

@@ -74,7 +74,8 @@ VC_DEFINE(unsigned int, opened) = 0;
 
 /*
  * Is the same refusal still to be read?  A bomb must not wash everything else
- * out.  The newest first: that is where it is while a bomb goes off.
+ * out; of processes that a context refuses the first stands for all.  The newest
+ * first: that is where it is while a bomb goes off.
  */
 static bool is_pending(const struct event_reader *reader,
 		       const struct vc_event *event)
@@ -86,7 +87,9 @@ static bool is_pending(const struct event_reader *reader,
 		pos = &reader->ring[--i % RING_SIZE];
 		if (pos->id != event->id)
 			continue;
-		if (pos->type == event->type && pos->value == event->value)
+		if (pos->type == event->type &&
+		    (pos->value == event->value ||
+		     event->type == VC_EVENT_REFUSED))
 			return true;
 		/* before it the id was another context's */
 		if (pos->type == VC_EVENT_CREATED)
@@ -100,7 +103,8 @@ static void put_event(struct event_reader *reader,
 {
 	lockdep_assert_held(&event_lock);
 
-	if (event->type == VC_EVENT_LIMIT && is_pending(reader, event))
+	if ((event->type == VC_EVENT_LIMIT ||
+	     event->type == VC_EVENT_REFUSED) && is_pending(reader, event))
 		return;
 	if (reader->head - reader->tail == RING_SIZE) {
 		reader->lost++;
@@ -130,7 +134,7 @@ static void end_readers(struct vcontext *ctx)
 	}
 }
 
-/* @task is who migrated, for its number; else %NULL. */
+/* @task is who migrated, or was refused, for its number; else %NULL. */
 static void tell(struct vcontext *ctx, u32 type, u64 value,
 		 struct task_struct *task)
 {
@@ -144,6 +148,9 @@ static void tell(struct vcontext *ctx, u32 type, u64 value,
 	unsigned long flags;
 
 	spin_lock_irqsave(&event_lock, flags);
+	/* its end is the last that is heard of a context */
+	if (VC(ctx, gone))
+		goto out_unlock;
 	/* in the order of the rings */
 	event.time_ns = ktime_get_boottime_ns();
 	for (pos = ctx; pos; pos = pos->parent) {
@@ -156,6 +163,7 @@ static void tell(struct vcontext *ctx, u32 type, u64 value,
 	}
 	if (type == VC_EVENT_DESTROYED)
 		end_readers(ctx);
+out_unlock:
 	spin_unlock_irqrestore(&event_lock, flags);
 }
 
@@ -196,6 +204,22 @@ void vc_event_migrated(struct vcontext *ctx, struct task_struct *task)
 {
 	if (READ_ONCE(nr_readers))
 		tell(ctx, VC_EVENT_MIGRATED, 0, task);
+}
+
+/**
+ * vc_event_refused - a process belongs into a context, and stays outside
+ * @ctx: where it belongs; referenced
+ * @task: of the process, referenced
+ *
+ * Each reader is told the number that its opener knows the process by, 0 if
+ * none.
+ *
+ * Context: any but NMI.
+ */
+void vc_event_refused(struct vcontext *ctx, struct task_struct *task)
+{
+	if (READ_ONCE(nr_readers))
+		tell(ctx, VC_EVENT_REFUSED, 0, task);
 }
 
 /* ---- the descriptor ---- */

@@ -5,6 +5,8 @@
  * Locks, outermost first:
  *
  *  a claim (batch.c)	SETs of a context while a batch changes it
+ *  rule_mutex		the rules of category 16
+ *  classify_mutex	who classifies
  *  struct vc_root's lock	a virtual root while it is changed or made anew
  *  vc_disk_mutex	limited directories, and walks through all that is in them
  *  vc_root_rwsem	what tasks find that enter; for reading: entering
@@ -26,6 +28,7 @@
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/vcontext.h>
+#include <linux/vcontext_classify.h>
 #include <linux/vcontext_module.h>
 #include <linux/workqueue.h>
 #include <uapi/linux/vcontext.h>
@@ -134,6 +137,7 @@ void vcontext_discard(struct vcontext *ctx);
 int vcontext_destroy(struct vcontext *ctx, bool kill);
 int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
 		   struct task_struct *task);
+int vcontext_place(struct vcontext *ctx, struct task_struct *task);
 void vcontext_entered(struct vcontext *ctx);
 bool vc_made_inside(u64 mark, const struct vcontext *ctx);
 struct vcontext *vcontext_find_next(u32 *id, const struct vcontext *caller)
@@ -238,7 +242,7 @@ void vc_engine_kill(struct vcontext *ctx);
 bool vc_engine_populated(struct vcontext *ctx);
 bool vc_engine_if_idle(struct vcontext *ctx, void (*fn)(struct vcontext *ctx));
 int vc_engine_attach(struct vcontext *ctx, struct vcontext *caller,
-		     struct task_struct *task);
+		     struct task_struct *task, bool from_host);
 void vc_engine_fork_barrier(void);
 unsigned int vc_engine_count(struct vcontext *ctx);
 int vc_engine_signal(struct vcontext *ctx, int signo);
@@ -385,6 +389,14 @@ u32 vc_cpu_state(const struct vcontext *ctx);
 
 void vc_event(struct vcontext *ctx, u32 type, u64 value);
 void vc_event_migrated(struct vcontext *ctx, struct task_struct *task);
+void vc_event_refused(struct vcontext *ctx, struct task_struct *task);
+
+/* ---- classify.c ---- */
+
+bool vc_classify_concerns(struct task_struct *task);
+bool vc_classify_fits(const struct vcontext *ctx);
+bool vc_classify_move(struct vcontext *ctx, struct task_struct *task);
+struct vcontext *vc_classify_ask(enum vcontext_occasion occasion) __must_check;
 
 /* ---- sched.c: scheduling policy ---- */
 

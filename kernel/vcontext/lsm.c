@@ -127,6 +127,29 @@ static void vcontext_bprm_committed_creds(const struct linux_binprm *bprm)
 {
 	if (vcontext_enabled())
 		vc_process_entered();
+	vcontext_classify(current, VCONTEXT_EXEC);
+}
+
+/* The new ones are put on after this: who classifies sees them. */
+static void changes_ids(const struct cred *new, const struct cred *old)
+{
+	if (!uid_eq(new->uid, old->uid) || !uid_eq(new->euid, old->euid) ||
+	    !gid_eq(new->gid, old->gid) || !gid_eq(new->egid, old->egid))
+		vcontext_classify(current, VCONTEXT_IDS);
+}
+
+static int vcontext_task_fix_setuid(struct cred *new, const struct cred *old,
+				    int flags)
+{
+	changes_ids(new, old);
+	return 0;
+}
+
+static int vcontext_task_fix_setgid(struct cred *new, const struct cred *old,
+				    int flags)
+{
+	changes_ids(new, old);
+	return 0;
 }
 
 static int vcontext_sb_alloc_security(struct super_block *sb)
@@ -272,6 +295,8 @@ static struct security_hook_list vcontext_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(bprm_check_security, vcontext_bprm_check_security),
 	LSM_HOOK_INIT(bprm_creds_from_file, vcontext_bprm_creds_from_file),
 	LSM_HOOK_INIT(bprm_committed_creds, vcontext_bprm_committed_creds),
+	LSM_HOOK_INIT(task_fix_setuid, vcontext_task_fix_setuid),
+	LSM_HOOK_INIT(task_fix_setgid, vcontext_task_fix_setgid),
 	LSM_HOOK_INIT(sb_alloc_security, vcontext_sb_alloc_security),
 	LSM_HOOK_INIT(sb_remount, vcontext_sb_remount),
 	LSM_HOOK_INIT(file_receive, vcontext_file_receive),

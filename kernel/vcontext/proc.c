@@ -131,25 +131,26 @@ static struct vcontext *dir_context(const struct inode *dir)
 	return ctx;
 }
 
-/* Has /proc something to tell of a command? */
-static bool is_shown(const struct vc_command *command)
+/* Has /proc something to tell of a command, in the host's directory or others? */
+static bool is_shown(const struct vc_command *command, bool host)
 {
 	const struct vc_method *get = &command->get;
 
-	return get->call && get->id == VC_KIND_OWN_OR_BELOW &&
-	       !command->hidden &&
+	return get->call && !command->hidden &&
+	       (get->id == VC_KIND_OWN_OR_BELOW ||
+		(get->id == VC_KIND_HOST && host)) &&
 	       (!get->size || command->show || command->show_all);
 }
 
 /* Has the running kernel a command of @category that is shown? */
-static bool has_file(const struct vc_category *category)
+static bool has_file(const struct vc_category *category, bool host)
 {
 	const struct vc_command *command;
 	unsigned int i;
 
 	for (i = 0; i < category->nr_commands; i++) {
 		command = vc_command_find(category, i);
-		if (command && is_shown(command))
+		if (command && is_shown(command, host))
 			return true;
 	}
 	return false;
@@ -220,7 +221,7 @@ static int category_show(struct seq_file *m, void *v)
 		};
 
 		command = vc_command_find(category, i);
-		if (!command || !is_shown(command))
+		if (!command || !is_shown(command, !ctx->level))
 			continue;
 		req.ctx = vcontext_get(ctx);
 		req.caller = vcontext_get_current();
@@ -266,8 +267,11 @@ static unsigned long category_ino(const struct inode *dir, u8 number)
 	return BIT(31) | (u32)(dir->i_ino << 8) | number;
 }
 
-/* The category of that name that has a file, to be put, or %NULL. */
-static const struct vc_category *find_file(const struct qstr *name)
+/*
+ * The category of that name that has a file in the host's directory, or in
+ * others; to be put, or %NULL.
+ */
+static const struct vc_category *find_file(const struct qstr *name, bool host)
 {
 	const struct vc_category *category;
 	int number;
@@ -276,7 +280,7 @@ static const struct vc_category *find_file(const struct qstr *name)
 	number = category ? category->number :
 			    vc_module_number(name->name, name->len);
 	category = number < 0 ? NULL : vc_category_get(number);
-	if (category && !has_file(category)) {
+	if (category && !has_file(category, host)) {
 		vc_category_put(category);
 		category = NULL;
 	}
@@ -286,7 +290,8 @@ static const struct vc_category *find_file(const struct qstr *name)
 static struct dentry *context_lookup(struct inode *dir, struct dentry *dentry,
 				     unsigned int flags)
 {
-	const struct vc_category *category = find_file(&dentry->d_name);
+	const struct vc_category *category = find_file(&dentry->d_name,
+						       !dir->i_private);
 	struct inode *inode;
 	u8 number;
 
@@ -322,7 +327,7 @@ static int context_readdir(struct file *file, struct dir_context *dc)
 	/* the position is the number: modules come and go meanwhile */
 	while (more && dc->pos - 2 <= U8_MAX) {
 		pos = vc_category_get(dc->pos - 2);
-		if (pos && has_file(pos))
+		if (pos && has_file(pos, !dir->i_private))
 			more = dir_emit(dc, pos->name, strlen(pos->name),
 					category_ino(dir, pos->number), DT_REG);
 		if (pos)

@@ -169,6 +169,7 @@ static int find_context(struct vc_request *req, const struct vc_method *method)
 {
 	switch ((enum vc_id_kind)method->id) {
 	case VC_KIND_IGNORED:
+	case VC_KIND_HOST:
 	case VC_KIND_NEW:
 	case VC_KIND_COMPAT:
 		return 0;
@@ -498,7 +499,9 @@ int vc_request_check(struct vc_request *req, const struct vc_target *target,
 	const struct vc_method *method = target->method;
 	int ret = 0;
 
-	if (target->set || (method->flags & VC_DATA_RIGHTS))
+	if (method->id == VC_KIND_HOST && req->caller->level)
+		ret = vc_fail(-EPERM, "that is for the host alone");
+	else if (target->set || (method->flags & VC_DATA_RIGHTS))
 		ret = check_rights(req, target->command, method);
 	if (!ret)
 		ret = copy_in(req, method, target->size, u64_to_user_ptr(data));

@@ -383,6 +383,7 @@ static void check_method(struct kunit *test, const struct vc_method *method,
 	KUNIT_EXPECT_LE_MSG(test, method->id, VC_KIND_COMPAT, "%s", name);
 	if (!set)
 		KUNIT_EXPECT_TRUE_MSG(test, method->id == VC_KIND_IGNORED ||
+				      method->id == VC_KIND_HOST ||
 				      method->id == VC_KIND_OWN_OR_BELOW,
 				      "%s", name);
 }
