@@ -70,7 +70,7 @@ status 0 "$vcontext" --help && grep -q '^  run ' "$out";	ok "help"
 status 0 "$vcontext" help run && grep -q -- '--procs N' "$out";	ok "help run"
 status 0 "$vcontext" --version;				ok "version of the tool"
 for sub in create run exec list info stat events set kill stop freeze thaw \
-	   destroy version; do
+	   destroy rule version; do
 	status 0 "$vcontext" "$sub" --help &&
 		grep -q "^Usage: vcontext $sub" "$out"
 	ok "$sub --help"
@@ -163,6 +163,27 @@ usage 2 "$vcontext" kill 1 0;				ok "kill: signal 0"
 usage 2 "$vcontext" stop;				ok "stop: no context"
 usage 2 "$vcontext" destroy;				ok "destroy: no context"
 usage 2 "$vcontext" freeze;				ok "freeze: no context"
+usage 2 "$vcontext" rule;				ok "rule: no action"
+usage 2 "$vcontext" rule frob;				ok "rule: unknown action"
+usage 2 "$vcontext" rule add 1;				ok "rule add: for nobody"
+usage 2 "$vcontext" rule add --uid 5;			ok "rule add: no context"
+for word in -1 '' no-such-user 4294967295; do
+	usage 2 "$vcontext" rule add --uid "$word" 1;	ok "rule add: uid '$word'"
+	usage 2 "$vcontext" rule add --gid "$word" 1;	ok "rule add: gid '$word'"
+done
+for word in '' longer-than-fits; do
+	usage 2 "$vcontext" rule add --comm "$word" 1;	ok "rule add: comm '$word'"
+done
+for word in '' bin/sh 'x*' "/$(printf '%0127d' 0)"; do
+	usage 2 "$vcontext" rule add --exe "$word" 1;	ok "rule add: exe '$(printf %.9s "$word")'"
+done
+usage 2 "$vcontext" rule add -J --uid 5 1;		ok "rule add: JSON"
+usage 2 "$vcontext" rule list 1;			ok "rule list: operand"
+usage 2 "$vcontext" rule list --uid 5;			ok "rule list: uid"
+usage 2 "$vcontext" rule list -r -J;			ok "rule list: raw JSON"
+usage 2 "$vcontext" rule remove;			ok "rule remove: none"
+usage 2 "$vcontext" rule remove x;			ok "rule remove: no number"
+usage 2 "$vcontext" rule apply 1;			ok "rule apply: operand"
 usage 2 "$vcontext" thaw;				ok "thaw: no context"
 usage 2 "$vcontext" stat 1 2;				ok "stat: two contexts"
 usage 2 "$vcontext" stat -d 0;				ok "stat: no delay"
@@ -195,6 +216,8 @@ ok "complete set --sched"
 status 0 "$vcontext" complete events -t && grep -qx empty "$out"
 ok "complete events -t"
 status 1 "$vcontext" complete run --pidns;	ok "complete run --pidns"
+status 0 "$vcontext" complete : rule && grep -qx remove "$out"
+ok "complete : rule"
 
 if "$vcontext" version >/dev/null 2>&1; then
 	have=yes
@@ -225,6 +248,10 @@ if [ $have = no ] && "$vcontext" version 2>&1 | grep -q 'not implemented'; then
 	missing 1 "$vcontext" thaw 1;			ok "thaw without the call"
 	missing 1 "$vcontext" stat;			ok "stat without the call"
 	missing 1 "$vcontext" events;			ok "events without the call"
+	missing 1 "$vcontext" rule add --uid root 1;	ok "rule add without the call"
+	missing 1 "$vcontext" rule list;		ok "rule list without the call"
+	missing 1 "$vcontext" rule remove 1;		ok "rule remove without the call"
+	missing 1 "$vcontext" rule apply;		ok "rule apply without the call"
 	for word in "--disk 5M" "--inodes 7" "--files 5" "--tcp max" "--memory 1.5G" "--resident 512MiB" \
 		    "--oom context" "--cpu-max 1.5" "--cpu-max 150%" \
 		    "--cpu-max 0.5%" "--cpu-min 0" "--cpus 0-3,8" "--cpus all" \
@@ -516,7 +543,63 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 		! wait $! && grep -q 'is gone' "$err"
 		ok "events: waiting, gone"
 	fi
+	if has 16 1 "rule add" "rule list" "rule list: JSON" "rule: exec" \
+	       "rule apply" "rule: refused" "rule: pid namespace" \
+	       "rule remove" "rule: gone"; then
+		status 0 "$vcontext" rule add --uid root --exe "$tmp/prog*" t-lim
+		rule=$(cat "$out")
+		[ "$rule" -gt 0 ];			ok "rule add"
+		status 0 "$vcontext" rule add --comm t-none --gid 5 0 &&
+			other=$(cat "$out") && status 0 "$vcontext" rule list -nr &&
+			lim=$(column ID t-lim) &&
+			grep -qx "$rule $lim 0   *$tmp/prog\*" "$out" &&
+			grep -q "^$other 0  5 t-none" "$out"
+		ok "rule list"
+		status 0 "$vcontext" rule list -J &&
+			grep -q "\"exe\": *\"$tmp/prog\*\"" "$out" &&
+			grep -q '"gid": *5' "$out" && grep -q '"uid": *null' "$out"
+		ok "rule list: JSON"
+		cp "$(command -v busybox)" "$tmp/sleep" && cp "$tmp/sleep" "$tmp/prog"
+		mkdir "$tmp/programs" && cp "$tmp/sleep" "$tmp/programs/cat"
+		status 0 cat /proc/self/vcontext && grep -qx 0 "$out" &&
+			status 0 "$tmp/programs/cat" /proc/self/vcontext &&
+			grep -qx "$lim" "$out"
+		ok "rule: exec"
+		"$tmp/sleep" 100 &
+		until [ "$(cat /proc/$!/comm)" = sleep ]; do
+			sleep 0.1
+		done
+		"$vcontext" rule add --exe "$tmp/sleep" t-lim >"$out"
+		status 0 cat /proc/$!/vcontext && grep -qx 0 "$out" &&
+			status 0 "$vcontext" rule apply &&
+			status 0 cat /proc/$!/vcontext && grep -qx "$lim" "$out"
+		ok "rule apply"
+		kill $!
+		wait $! 2>/dev/null
+		"$vcontext" events -t refused -n 1 t-lim >"$out" 2>"$err" &
+		sleep 1
+		"$vcontext" set --procs 0 t-lim
+		[ "$("$tmp/programs/cat" /proc/self/vcontext)" = 0 ] && wait $! &&
+			grep -q ' refused ' "$out"
+		ok "rule: refused"
+		"$vcontext" create t-pid --pidns >"$out"
+		status 1 "$vcontext" rule add --uid 5 t-pid &&
+			grep -q 'hint: .*--pidns' "$err"
+		ok "rule: pid namespace"
+		"$vcontext" destroy t-pid
+		status 0 "$vcontext" rule remove "$rule" "$other" &&
+			status 1 "$vcontext" rule remove "$rule" &&
+			grep -q 'hint: .*rule list' "$err" &&
+			[ "$("$vcontext" rule list -nr | wc -l)" -eq 1 ]
+		ok "rule remove"
+	fi
 	status 0 "$vcontext" destroy t-lim && gone t-lim;	ok "destroy: limits"
+	if "$vcontext" rule list >/dev/null 2>&1; then
+		status 0 "$vcontext" rule list -J && grep -q '"target": *null' "$out" &&
+			"$vcontext" rule remove "$("$vcontext" rule list -nr | cut -d ' ' -f 1)" &&
+			[ -z "$("$vcontext" rule list -nr)" ]
+		ok "rule: gone"
+	fi
 
 	# whatever this kernel lacks or refuses
 	status 1 "$vcontext" create t-half --procs 5 --hostname x \

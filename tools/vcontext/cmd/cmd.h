@@ -45,6 +45,7 @@ enum {
 	OPT_IO, OPT_CAPS, OPT_MOUNTS, OPT_DEVICE, OPT_HOSTNAME, OPT_ROOT,
 	OPT_ROOT_RO, OPT_BARE, OPT_BIND, OPT_DISK, OPT_INODES, OPT_SETTINGS,
 	OPT_TREE = OPT_SETTINGS, OPT_OFF, OPT_KILL, OPT_EXEC, OPT_WAIT,
+	OPT_UID, OPT_GID, OPT_COMM, OPT_EXE,
 };
 
 /**
@@ -71,7 +72,7 @@ struct command {
 
 extern const struct command cmd_create, cmd_run, cmd_exec, cmd_list, cmd_info,
 	cmd_stat, cmd_set, cmd_kill, cmd_stop, cmd_freeze, cmd_thaw, cmd_events,
-	cmd_destroy, cmd_version, cmd_complete;
+	cmd_destroy, cmd_version, cmd_complete, cmd_rule;
 extern const struct command *const commands[];
 
 /* The one that runs. */
@@ -145,6 +146,7 @@ int caps_resolve(__u32 id, const struct caps_change *change, uint64_t *caps);
 char *caps_text(uint64_t caps);
 void caps_words(void);
 void events_words(void);
+void rule_words(void);
 
 /* ---- what create, run and set can set ---- */
 

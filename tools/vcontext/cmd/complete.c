@@ -5,7 +5,7 @@
  *	complete			commands
  *	complete COMMAND		its options, and what its operands are
  *	complete COMMAND --OPTION	values of an option
- *	complete : WHAT			contexts, signals
+ *	complete : WHAT			contexts, signals, rule (its actions)
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -82,6 +82,8 @@ static int complete(int argc, char **argv)
 	if (!strcmp(argv[1], ":")) {
 		if (argc > 2 && !strcmp(argv[2], "contexts"))
 			contexts(VC_ID_SELF, "");
+		else if (argc > 2 && !strcmp(argv[2], "rule"))
+			rule_words();
 		else
 			signals();
 		return 0;

@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&cmd_freeze,
 	&cmd_thaw,
 	&cmd_destroy,
+	&cmd_rule,
 	&cmd_version,
 	&cmd_complete,
 	NULL

@@ -72,6 +72,14 @@ _vcontext()
 		_vcontext_words "${cur#SIG}" < <(vcontext complete : signals \
 			2>/dev/null)
 		;;
+	rule:0:*)
+		_vcontext_words "$cur" < <(vcontext complete : rule \
+			2>/dev/null)
+		;;
+	rule:1:*)
+		_vcontext_words "$cur" < <(vcontext complete : contexts \
+			2>/dev/null)
+		;;
 	program:*|context:*:exec)
 		mapfile -t COMPREPLY < <(compgen -c -- "$cur"
 					 compgen -f -- "$cur")

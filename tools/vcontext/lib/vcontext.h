@@ -729,6 +729,47 @@ int vc_tcp_set(__u32 id, __u64 limit);
  */
 int vc_tcp_get(__u32 id, struct vc_limit *limit);
 
+/* ---- classification (category 16) ---- */
+
+/**
+ * vc_rule_add - say which processes of the host belong into a context
+ * @rule: what is looked at, and the context; added behind all others
+ *
+ * A process of the host that is forked, executes a program, changes its ids or
+ * logs in goes by the first rule that fits it.
+ *
+ * Return: its number, or -EINVAL (@rule; or a process that runs cannot enter
+ * the context, since that has a PID namespace), -ESRCH (no such context),
+ * -ENOSPC, -EPERM (also: the caller is in a context).
+ */
+int vc_rule_add(const struct vc_rule *rule);
+
+/**
+ * vc_rule_list - all rules in their order
+ * @rules: set to an array, to be released with free(3)
+ *
+ * Return: how many, or -ENOMEM, -EPERM (the caller is in a context).
+ */
+int vc_rule_list(struct vc_rule **rules);
+
+/**
+ * vc_rule_remove - remove a rule
+ * @rule: its number
+ *
+ * Return: 0, or -ENOENT, -EPERM (also: the caller is in a context).
+ */
+int vc_rule_remove(__u32 rule);
+
+/**
+ * vc_rules_apply - move all running processes of the host that a rule fits
+ *
+ * The caller is one of them.  Those that go into namespaces or a root may be
+ * there a little later.
+ *
+ * Return: 0, or -EPERM (also: the caller is in a context).
+ */
+int vc_rules_apply(void);
+
 /* ---- events (category 17) ---- */
 
 /**
