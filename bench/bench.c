@@ -299,6 +299,37 @@ static bool has(int category, int command)
 
 static bool ours;
 
+/* ---- rules, none of which fits ---- */
+
+#define RULES		1000
+
+/* Of users, of names, of programs and of directories of them, in turn. */
+static void add_rules(long id, __u32 *added)
+{
+	for (int i = 0; i < RULES; i++) {
+		struct vc_rule rule = {
+			.match = (__u32[]){ VC_RULE_UID, VC_RULE_COMM, VC_RULE_EXE, VC_RULE_EXE | VC_RULE_GID }[i % 4],
+			.uid = 10000 + i,
+			.target = id,
+		};
+		long ret;
+
+		snprintf(rule.comm, sizeof(rule.comm), "nobody-%d", i);
+		snprintf(rule.exe, sizeof(rule.exe), i % 4 == 2 ? "/opt/%d/true" : "/opt/%d/*", i);
+		ret = vcontext(VC_CMD(VC_CAT_CLASS, VC_SUB_SET, VC_CLASS_RULE), 0, &rule);
+		if (ret < 0)
+			die("rule");
+		added[i] = ret;
+	}
+}
+
+static void remove_rules(__u32 *added, int n)
+{
+	while (n--)
+		if (vcontext(VC_CMD(VC_CAT_CLASS, VC_SUB_SET, VC_CLASS_REMOVE), 0, &added[n]))
+			die("rule");
+}
+
 /* ---- limits, all of them far from being hit ---- */
 
 #define GROUP			"/sys/fs/cgroup/bench/2"
@@ -679,6 +710,15 @@ int main(void)
 		/* There is a context, and these tasks are not in it. */
 		in_child("beside", NULL, NULL);
 		in_child("group beside", go_cgroup, groups[3]);
+		if (has(VC_CAT_CLASS, VC_CLASS_RULE)) {
+			static __u32 added[RULES];
+
+			add_rules(id, added);
+			in_child("rules", NULL, NULL);
+			remove_rules(added + 4, RULES - 4);
+			in_child("few rules", NULL, NULL);
+			remove_rules(added, 4);
+		}
 	}
 	/* As many limits on both. */
 	controllers("pids");
