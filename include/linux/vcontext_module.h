@@ -233,6 +233,7 @@ struct vc_request {
 #define VC_DATA_OUT		BIT(2)	/* written */
 #define VC_DATA_BUFFER		BIT(3)	/* the command's buffers too */
 #define VC_DATA_RIGHTS		BIT(4)	/* GET with the rights of SET */
+#define VC_DATA_FLAGS		(BIT(5) - 1)
 #define VC_DATA_COUNT_ID	BIT(5)	/* the id counts the list's elements */
 #define VC_DATA_CALLS		BIT(6)	/* points at calls, struct vc_batch */
 

@@ -97,12 +97,19 @@ bool vc_claim_closed(const struct vcontext *ctx)
 /**
  * vc_claim_wait - wait until a context can be entered again
  * @ctx: the context
+ * @restart: any signal ends the wait, and the call is started again; else one
+ *	     alone that kills.  The batch may be waiting for current to freeze,
+ *	     which takes the former where current is in a context.
  *
  * Context: may sleep; no locks held.
- * Return: 0, or %-EINTR.
+ * Return: 0, %-ERESTARTNOINTR or %-EINTR.
  */
-int vc_claim_wait(const struct vcontext *ctx)
+int vc_claim_wait(const struct vcontext *ctx, bool restart)
 {
+	if (restart)
+		return wait_event_interruptible(claim_wait,
+						!vc_claim_closed(ctx)) ?
+			-ERESTARTNOINTR : 0;
 	return wait_event_killable(claim_wait, !vc_claim_closed(ctx)) ?
 		-EINTR : 0;
 }

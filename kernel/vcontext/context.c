@@ -804,7 +804,8 @@ int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
 			return -ERESTARTNOINTR;
 		ret = enter_locked(ctx, caller, task, false);
 		up_read(&vc_root_rwsem);
-	} while (ret == -ESTALE && !(ret = vc_root_freshen(ctx)));
+	} while (ret == -ESTALE && !(ret = vc_claim_wait(ctx, true)) &&
+		 !(ret = vc_root_freshen(ctx)));
 	return ret;
 }
 
@@ -828,7 +829,7 @@ int vcontext_place(struct vcontext *ctx, struct task_struct *task)
 			return -EINTR;
 		ret = enter_locked(ctx, vcontext_host, task, true);
 		up_read(&vc_root_rwsem);
-	} while (ret == -ESTALE && !(ret = vc_claim_wait(ctx)) &&
+	} while (ret == -ESTALE && !(ret = vc_claim_wait(ctx, false)) &&
 		 !(ret = vc_root_freshen(ctx)));
 	return ret;
 }

@@ -330,7 +330,7 @@ static inline bool vc_claimed_by_us(const struct vcontext *ctx)
 int vc_claim_set(struct vcontext *ctx) __must_check;
 void vc_claim_unset(struct vcontext *ctx);
 bool vc_claim_closed(const struct vcontext *ctx);
-int vc_claim_wait(const struct vcontext *ctx);
+int vc_claim_wait(const struct vcontext *ctx, bool restart);
 extern const struct vc_batch_ops vc_batch_create;
 long vc_batch_set(struct vc_request *req);
 

@@ -117,7 +117,9 @@ static bool check_method(const struct vc_method *method)
 
 	if (!method->call)
 		return true;
-	if (method->id > VC_KIND_ENTER || method->size_v1 > method->size ||
+	/* what is behind these is for the kernel's own */
+	if (method->id > VC_KIND_ENTER || method->flags > VC_DATA_FLAGS ||
+	    method->size_v1 > method->size ||
 	    method->size > min_t(size_t, PAGE_SIZE, VC_SIZE_MAX))
 		return false;
 	/* a list begins with its count */
@@ -150,6 +152,8 @@ static bool check_command(const struct vc_command *command)
 		     size > command->get.size))
 			return false;
 	}
+	if (command->batch && (!command->batch->begin || !command->batch->end))
+		return false;
 	return (command->set.call || command->get.call) &&
 	       check_method(&command->set) && check_method(&command->get);
 }

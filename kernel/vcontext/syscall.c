@@ -382,9 +382,15 @@ static int copy_calls_out(const struct vc_request *req, void __user *data)
 
 	if (put_user(batch->failed, &head->failed))
 		return vc_fail(-EFAULT, "data cannot be written");
-	for (i = 0; i < req->nr; i++)
-		if (put_user(calls[i].result, &to[i].result))
+	for (i = 0; i < req->nr; i++) {
+		s32 result = calls[i].result;
+
+		/* what means a restart is not for user space */
+		if (result <= -ERESTARTSYS)
+			result = -EINTR;
+		if (put_user(result, &to[i].result))
 			return vc_fail(-EFAULT, "calls cannot be written");
+	}
 	return 0;
 }
 
@@ -570,7 +576,6 @@ static int find_method(const struct vc_category *category,
 	command = vc_command_find(category, word->command);
 	if (!command)
 		return no_command(category, word->command);
-	target->category = category;
 	target->command = command;
 	target->set = word->sub == VC_SUB_SET;
 	target->method = target->set ? &command->set : &command->get;
@@ -593,9 +598,12 @@ static int find_target(const struct vc_decoded *word, struct vc_target *target)
 	if (!category)
 		return vc_fail(-EOPNOTSUPP, "no category %u", word->category);
 	ret = find_method(category, word, target);
-	if (ret)
+	if (ret) {
 		vc_category_put(category);
-	return ret;
+		return ret;
+	}
+	target->category = category;
+	return 0;
 }
 
 /* Old binaries know two words, which are decided by all of their bits. */
