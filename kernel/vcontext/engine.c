@@ -26,6 +26,7 @@
 #include <linux/signal.h>
 #include <linux/wait.h>
 
+#include <trace/events/cgroup.h>
 #include <trace/events/vcontext.h>
 
 #include "../cgroup/cgroup-internal.h"
@@ -34,7 +35,10 @@
 /* /vcontext; (c) after boot */
 static struct cgroup *engine_base __ro_after_init;
 
-/* As root, whoever asks: the inside must not own its own skeleton. */
+/*
+ * As root, whoever asks: the inside must not own its own skeleton.  Hidden,
+ * since a change of controllers activates all that is below a group.
+ */
 static struct cgroup *skeleton_mkdir(struct cgroup *parent, const char *name,
 				     struct vcontext *ctx)
 {
@@ -43,6 +47,8 @@ static struct cgroup *skeleton_mkdir(struct cgroup *parent, const char *name,
 
 	cgrp = cgroup_mkdir_locked(parent, name, 0755, ctx);
 	revert_creds(old);
+	if (!IS_ERR(cgrp))
+		kernfs_show(cgrp->kn, false);
 	return cgrp;
 }
 
@@ -233,9 +239,16 @@ out_unlock:
 void vc_engine_show(struct vcontext *ctx)
 {
 	cgroup_lock();
-	/* with all that is below it */
-	if (ctx->top)
+	if (ctx->top) {
+		TRACE_CGROUP_PATH(mkdir, ctx->top);
+		TRACE_CGROUP_PATH(mkdir, ctx->tasks);
+		TRACE_CGROUP_PATH(mkdir, ctx->enter);
+		/* innermost first: who reaches it finds all of it */
+		kernfs_show(ctx->enter->kn, true);
+		kernfs_show(ctx->tasks->kn, true);
+		kernfs_show(ctx->top->kn, true);
 		kernfs_activate(ctx->top->kn);
+	}
 	cgroup_unlock();
 }
 
@@ -1049,8 +1062,11 @@ int __init vc_engine_init(void)
 
 	cgroup_lock();
 	engine_base = skeleton_mkdir(&cgrp_dfl_root.cgrp, "vcontext", NULL);
-	if (!IS_ERR(engine_base))
+	if (!IS_ERR(engine_base)) {
+		TRACE_CGROUP_PATH(mkdir, engine_base);
+		kernfs_show(engine_base->kn, true);
 		kernfs_activate(engine_base->kn);
+	}
 	cgroup_unlock();
 	return PTR_ERR_OR_ZERO(engine_base);
 }
