@@ -253,10 +253,17 @@ static int check_name(const char *name, const struct vcontext *parent)
 				       i);
 	if (!len)
 		return 0;
-	list_for_each_entry(pos, &parent->children, sibling)
-		if (!strcmp(pos->name, name))
-			return vc_fail(-EEXIST, "name %s: context %u has it",
-				       name, pos->id);
+	list_for_each_entry(pos, &parent->children, sibling) {
+		if (strcmp(pos->name, name))
+			continue;
+		/* nobody is told the id of one that he cannot see */
+		if (pos->hidden)
+			return vc_fail(-EEXIST,
+				       "name %s: a context that is being made has it",
+				       name);
+		return vc_fail(-EEXIST, "name %s: context %u has it", name,
+			       pos->id);
+	}
 	return 0;
 }
 
