@@ -178,7 +178,10 @@ static struct root_bind *bind_set(struct vc_request *req)
 	root = vc_root_begin(req->ctx);
 	ret = PTR_ERR_OR_ZERO(root);
 	if (!ret) {
-		ret = bind_add(root, bind);
+		/* a target is looked up in what those who come will find */
+		ret = vc_root_renew(req->ctx, root);
+		if (!ret)
+			ret = bind_add(root, bind);
 		vc_root_end(root);
 	}
 	if (ret) {
@@ -227,8 +230,8 @@ static long bind_begin(struct vc_request *req)
 }
 
 /*
- * The mount namespace still has the bind.  Nobody is in it, and who comes gets
- * one made anew.
+ * The mount namespace still has the bind.  Nobody is in it, though the host may
+ * hold it, and who comes gets one made anew.
  */
 static void take_back(struct vc_root *root, struct root_bind *bind)
 {
@@ -236,7 +239,7 @@ static void take_back(struct vc_root *root, struct root_bind *bind)
 	mutex_lock(&vc_ns_mutex);
 	list_del(&bind->node);
 	root->nr_binds--;
-	root->wanted++;
+	root->spoilt = true;
 	mutex_unlock(&vc_ns_mutex);
 	mutex_unlock(&root->lock);
 	bind_free(bind);

@@ -253,7 +253,7 @@ static bool is_stale(const struct vc_root *root,
 {
 	lockdep_assert_held(&vc_ns_mutex);
 
-	if (pid_ns && root->pid_ns != pid_ns)
+	if (root->spoilt || (pid_ns && root->pid_ns != pid_ns))
 		return true;
 	/* who is in keeps what he has, and who comes is to be with him */
 	return root->wanted != root->made && !in_use(root->mnt_ns);
@@ -275,11 +275,19 @@ static struct mnt_namespace *replace(struct vc_root *root,
 	swap(root->mnt_ns, ns);
 	swap(root->pid_ns, shown->pid_ns);
 	root->made = shown->version;
+	root->spoilt = false;
 	return ns;
 }
 
-/* Make the mount namespace of @ctx's @root anew if it is stale. */
-static int freshen(struct vcontext *ctx, struct vc_root *root)
+/**
+ * vc_root_renew - make the mount namespace of a root anew if it is stale
+ * @ctx: whose root
+ * @root: locked
+ *
+ * Context: may sleep for as long as the file systems of the root let us wait.
+ * Return: 0 or a negative errno.
+ */
+int vc_root_renew(struct vcontext *ctx, struct vc_root *root)
 {
 	struct mnt_namespace *ns;
 	struct vc_shown shown;
@@ -399,7 +407,8 @@ static struct vc_root *nearest(struct vcontext *ctx, struct vcontext **owner)
  * @ctx: which is entered
  *
  * Waits for who changes the root, and makes its mount namespace anew if that
- * is stale.
+ * is stale.  While a batch has closed the context it is not: the batch may need
+ * the lock to take back what it has done, and that waits for no file system.
  *
  * Context: no locks held; may sleep for as long as the file systems of the
  * root let us wait, but who is killed does not.
@@ -418,7 +427,9 @@ int vc_root_freshen(struct vcontext *ctx)
 		return 0;
 	ret = root_lock(owner, root);
 	if (!ret) {
-		ret = freshen(owner, root);
+		/* the caller looks again, and waits for the end of the batch */
+		if (!vc_claim_closed(owner))
+			ret = vc_root_renew(owner, root);
 		mutex_unlock(&root->lock);
 	} else if (ret == -ENOENT) {
 		/* it has another one, or none */

@@ -28,6 +28,8 @@
  * @pid_ns: whose processes its proc shows, referenced; as @mnt_ns
  * @wanted: times that what @mnt_ns is made of has changed; under vc_ns_mutex
  * @made: @wanted that @mnt_ns is made of; under vc_ns_mutex
+ * @spoilt: @mnt_ns has what was taken back, and nobody enters it any more; as
+ *	    @mnt_ns
  *
  * (c) constant once it is a context's.  What takes two locks to write takes
  * one of them to read.
@@ -46,6 +48,7 @@ struct vc_root {
 	struct pid_namespace *pid_ns;
 	u32 wanted;
 	u32 made;
+	bool spoilt;
 };
 
 /**
@@ -67,6 +70,7 @@ int vc_root_find(const char *what, const char *name, u32 len,
 		 unsigned int flags, struct path *path) __must_check;
 struct vc_root *vc_root_begin(struct vcontext *ctx) __must_check;
 void vc_root_end(struct vc_root *root);
+int vc_root_renew(struct vcontext *ctx, struct vc_root *root) __must_check;
 struct vc_root *vc_root_of(struct vcontext *ctx);
 struct vc_root *vc_root_hold(struct vcontext *ctx) __must_check;
 void vc_root_drop(struct vc_root *root);
