@@ -510,8 +510,10 @@ static int begin_limit(struct vcontext *ctx, struct found *found, u64 limit,
 		total = min(total, wanted);
 	else
 		resident = min(resident, wanted);
-	ret = refused(memcg, limit, is_total,
-		      change(memcg, memory, resident, total));
+	/* more may be used than a limit that was written to the files */
+	if (resident < found->resident || total < found->total)
+		ret = refused(memcg, limit, is_total,
+			      change(memcg, memory, resident, total));
 	if (ret)
 		goto out_unlock;
 	if (!memory->batches++) {
