@@ -74,9 +74,17 @@ struct vcontext *vcontext_next(struct vcontext *pos, struct vcontext *top);
 
 /*
  * Laid out by the linker: those of the kernel by VCONTEXT_DATA in
- * vmlinux.lds.h, those of a module by module.lds.S.
+ * vmlinux.lds.h, those of a module by module.lds.S.  The latter after modpost
+ * has looked for what nobody defines, hence weak.
  */
-extern const u8 __start_vcontext_var[], __stop_vcontext_var[];
+#ifdef MODULE
+#define __vcontext_bound	__weak
+#else
+#define __vcontext_bound
+#endif
+
+extern const u8 __start_vcontext_var[] __vcontext_bound;
+extern const u8 __stop_vcontext_var[] __vcontext_bound;
 
 #ifdef MODULE
 /* The module's own, defined by VC_MODULE(). */
@@ -113,9 +121,9 @@ extern struct vc_module __this_vcontext;
  * @init: makes the instances of @ctx.  May sleep.
  * @exit: the opposite.  May sleep.
  *
- * Constructors run in the order of the Makefile, destructors in reverse; those
- * of modules after those of the kernel, in the order of loading.  Called under
- * vcontext_lock().
+ * Constructors run in the order of the Makefile, and of their declaration in a
+ * file, destructors in reverse; those of modules after those of the kernel, in
+ * the order of loading.  Called under vcontext_lock().
  *
  * A context that is being made cannot be found yet.  One that is destroyed has
  * no tasks and cannot be found any more, but zombies and dying groups may
@@ -131,11 +139,20 @@ struct vc_init {
 	void (*exit)(struct vcontext *ctx);
 };
 
-extern const struct vc_init __start_vcontext_init[], __stop_vcontext_init[];
+extern const struct vc_init __start_vcontext_init[] __vcontext_bound;
+extern const struct vc_init __stop_vcontext_init[] __vcontext_bound;
+
+/* In a file's order of declaration, which others keep without being told. */
+#if __has_attribute(__no_reorder__)
+#define __vcontext_in_order	__attribute__((__no_reorder__))
+#else
+#define __vcontext_in_order
+#endif
 
 #define VC_INIT(_name, _init, _exit)					\
 	static const struct vc_init vc_init_##_name __used		\
-	__section(".vcontext_init") __aligned(sizeof(void *)) =		\
+	__vcontext_in_order __section(".vcontext_init")			\
+	__aligned(sizeof(void *)) =					\
 		{ .name = #_name, .init = _init, .exit = _exit }
 
 /* ---- hierarchical counters ---- */
@@ -346,8 +363,8 @@ struct vc_category {
 	struct vc_module *module;
 };
 
-extern const struct vc_category __start_vcontext_category[];
-extern const struct vc_category __stop_vcontext_category[];
+extern const struct vc_category __start_vcontext_category[] __vcontext_bound;
+extern const struct vc_category __stop_vcontext_category[] __vcontext_bound;
 
 /* One line in a file makes it a category: nothing else knows the list. */
 #define VC_DECLARE_CATEGORY(_name, _number, _version, _commands)		\

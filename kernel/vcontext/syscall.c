@@ -159,7 +159,7 @@ static long version_get(const struct vc_decoded *word)
 	long ret;
 
 	if (!category)
-		return -EOPNOTSUPP;
+		return vc_fail(-EOPNOTSUPP, "no category %u", word->category);
 	ret = version_of(category, word);
 	vc_category_put(category);
 	return ret;

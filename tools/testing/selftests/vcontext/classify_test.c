@@ -694,7 +694,7 @@ TEST_F(class, first_decides)
 	ASSERT_LT(0, b);
 	id[0] = rule_add_comm("marked", a);
 	id[1] = rule_add_exe(EXE, b);
-	id[2] = rule_add_exe("/*", a);
+	id[2] = rule_add_exe(EXE_DIR "/*", a);
 	ASSERT_LT(0, id[0]);
 	ASSERT_LT(0, id[1]);
 	ASSERT_LT(0, id[2]);
