@@ -52,6 +52,8 @@ VC_DEFINE(u64, caps) = DEFAULT_CAPS;
 /* What @caps is after the batch that has claimed the context, else the same. */
 VC_DEFINE(u64, caps_wanted) = DEFAULT_CAPS;
 VC_DEFINE(bool, stopped) = false;
+/* What @stopped is after the batch that has claimed the context. */
+VC_DEFINE(bool, stop_wanted) = false;
 
 /* SETs of a ceiling: "not wider than above" is looked at and done. */
 static DEFINE_MUTEX(process_mutex);
@@ -600,13 +602,15 @@ static long stop_set(struct vc_request *req)
 static long stop_begin(struct vc_request *req)
 {
 	req->old = READ_ONCE(VC(req->ctx, stopped));
+	VC(req->ctx, stop_wanted) = *(u32 *)req->data;
 	return *(u32 *)req->data ? stop_set(req) : 0;
 }
 
 static void stop_end(struct vc_request *req, bool commit)
 {
-	WRITE_ONCE(VC(req->ctx, stopped), commit ? !!*(u32 *)req->data :
-						   (bool)req->old);
+	/* what the last of several wants, with the first */
+	WRITE_ONCE(VC(req->ctx, stopped),
+		   commit ? VC(req->ctx, stop_wanted) : (bool)req->old);
 }
 
 static const struct vc_batch_ops stop_batch = {
