@@ -297,15 +297,18 @@ struct vc_method {
  * @end: the batch has succeeded / has not, and all is to be as before; cannot
  *	 fail.  In the order of the calls / in reverse.  May sleep.
  * @closes: nobody enters the context meanwhile
+ * @passes: need a SET that is in no batch not wait for one?  Then @end knows
+ *	    what it has done.  %NULL is no.
  *
- * The context is claimed: nobody else SETs anything of it in between.  On a
- * context that the batch has made the handler itself is called, since all of
- * that goes with the context.
+ * The context is claimed: nobody else SETs anything of it in between, but for
+ * what @passes.  On a context that the batch has made the handler itself is
+ * called, since all of that goes with the context.
  */
 struct vc_batch_ops {
 	long (*begin)(struct vc_request *req);
 	void (*end)(struct vc_request *req, bool commit);
 	bool closes;
+	bool (*passes)(const struct vc_request *req);
 };
 
 /**

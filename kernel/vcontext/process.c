@@ -660,13 +660,21 @@ static void freeze_end(struct vc_request *req, bool commit)
 	/* unless the batch has frozen it again since */
 	if (commit && !freeze)
 		vc_engine_thaw(req->ctx, &req->old);
+	/* others may have thawed it meanwhile, but nobody has frozen it */
 	if (!commit && freeze && !req->old)
 		vc_engine_thaw(req->ctx, NULL);
+}
+
+/* Or nobody could end a freeze that waits for a task which does not stop. */
+static bool freeze_passes(const struct vc_request *req)
+{
+	return !*(u32 *)req->data;
 }
 
 static const struct vc_batch_ops freeze_batch = {
 	.begin = freeze_begin,
 	.end = freeze_end,
+	.passes = freeze_passes,
 };
 
 static long freeze_get(struct vc_request *req)

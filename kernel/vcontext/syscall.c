@@ -519,10 +519,11 @@ int vc_request_check(struct vc_request *req, const struct vc_target *target,
 /* The handler, while no batch changes the same. */
 static long handle(struct vc_request *req, const struct vc_target *target)
 {
+	const struct vc_batch_ops *batch = target->command->batch;
 	struct vcontext *claimed = NULL;
 	long ret;
 
-	if (target->set && target->command->batch)
+	if (target->set && batch && !(batch->passes && batch->passes(req)))
 		claimed = req->ctx;
 	if (claimed && vc_claim_set(claimed))
 		return -ERESTARTNOINTR;
