@@ -191,6 +191,16 @@ static u64 limit_of(const struct disk *disk, int kind)
 	return limit;
 }
 
+/* Has one below no limit, or may it get back that it has none? */
+static bool is_unlimited(const struct disk *disk, int kind)
+{
+	lockdep_assert_held(&vc_disk_mutex);
+
+	return disk->limit[kind] == VC_UNLIMITED ||
+	       (disk->holder && disk->holder != current &&
+		disk->held[kind] == VC_UNLIMITED);
+}
+
 /* Tell the file system what @disk may use itself, with @limit in all. */
 static int write_limit(const struct disk *disk, const u64 limit[NR_KINDS])
 {
@@ -254,7 +264,7 @@ static int check_limit(const struct disk *disk, const u64 limit[NR_KINDS],
 			continue;
 		}
 		list_for_each_entry(pos, &disks, node)
-			if (pos->above == disk && pos->limit[i] == VC_UNLIMITED)
+			if (pos->above == disk && is_unlimited(pos, i))
 				return vc_fail(-ENOSPC,
 					       "%s %llu: context %u below has none",
 					       kind_names[i], limit[i],
