@@ -179,13 +179,20 @@ static u64 carved_below(const struct disk *disk, int kind,
 	return sum;
 }
 
-/* What can be carved out of @disk: no more than what may be put back. */
+/*
+ * What can be carved out of @disk: no more than what may be put back.  One that
+ * our own batch takes the limit from is in nobody's way, unless it is carved
+ * itself: what is carved out of it would be its one's above, which has to have
+ * it.
+ */
 static u64 limit_of(const struct disk *disk, int kind)
 {
 	u64 limit = disk->limit[kind];
 
 	lockdep_assert_held(&vc_disk_mutex);
 
+	if (disk->lifted && disk->holder == current && !disk->above)
+		return VC_UNLIMITED;
 	if (disk->holder && disk->holder != current)
 		limit = min(limit, disk->held[kind]);
 	return limit;
@@ -309,7 +316,7 @@ static int take_above(struct disk *disk, const u64 old[NR_KINDS])
 	if (!ret)
 		ret = read_usage(above, used);
 	for (i = 0; i < NR_KINDS && !ret; i++)
-		if (above->limit[i] != VC_UNLIMITED &&
+		if (limit_of(above, i) != VC_UNLIMITED &&
 		    disk->carved[i] > old[i] &&
 		    add(used[i], carved_below(above, i, NULL)) > above->limit[i])
 			ret = vc_fail(-ENOSPC,
