@@ -16,8 +16,9 @@
  * over is known by its number, and SET takes it over.
  *
  * Locks: vc_disk_mutex is held while trees are walked, which takes long, and is
- * taken before vc_root_rwsem and vcontext_mutex.  disk_lock is for those who
- * cannot wait for it.
+ * taken before vc_root_rwsem and vcontext_mutex, but after write access to the
+ * file system: where that is frozen nobody waits who has nothing there.
+ * settle_mutex comes before both.  disk_lock is for those who cannot wait.
  */
 #include <linux/cred.h>
 #include <linux/dcache.h>
@@ -102,6 +103,8 @@ VC_DEFINE(struct disk *, disk) = NULL;
 DEFINE_MUTEX(vc_disk_mutex);
 static DEFINE_SPINLOCK(disk_lock);
 static LIST_HEAD(disks);
+/* Who removes tags and limits of those without a context. */
+static DEFINE_MUTEX(settle_mutex);
 static unsigned int nr_disks;
 /* Without a context: tags and limits are to be removed. */
 static LIST_HEAD(detached_disks);
@@ -489,22 +492,31 @@ static void disk_unmake(struct disk *disk)
 	disk_put(disk);
 }
 
+/* No context has it any more.  @ret is why we have no write access, or 0. */
+static void disk_release_locked(struct disk *disk, int ret)
+{
+	lockdep_assert_held(&vc_disk_mutex);
+
+	if (!ret) {
+		disk_unmake(disk);
+		return;
+	}
+	pr_warn("vcontext: %s: tags of project %u stay: %d\n",
+		disk_sb(disk)->s_id, disk->project, ret);
+	disk_unlink(disk);
+	disk_put(disk);
+}
+
 static void disk_release(struct disk *disk)
 {
 	struct vfsmount *mnt = mntget(disk->root.mnt);
 	int ret = mnt_want_write(mnt);
 
-	lockdep_assert_held(&vc_disk_mutex);
-
-	if (!ret) {
-		disk_unmake(disk);
+	mutex_lock(&vc_disk_mutex);
+	disk_release_locked(disk, ret);
+	mutex_unlock(&vc_disk_mutex);
+	if (!ret)
 		mnt_drop_write(mnt);
-	} else {
-		pr_warn("vcontext: %s: tags of project %u stay: %d\n",
-			disk_sb(disk)->s_id, disk->project, ret);
-		disk_unlink(disk);
-		disk_put(disk);
-	}
 	mntput(mnt);
 }
 
@@ -512,7 +524,7 @@ static void release_detached(void)
 {
 	struct disk *disk;
 
-	lockdep_assert_held(&vc_disk_mutex);
+	lockdep_assert_held(&settle_mutex);
 
 	for (;;) {
 		spin_lock(&disk_lock);
@@ -536,9 +548,21 @@ static void release_detached(void)
 
 static void settle_work_fn(struct work_struct *work)
 {
-	mutex_lock(&vc_disk_mutex);
+	mutex_lock(&settle_mutex);
 	release_detached();
-	mutex_unlock(&vc_disk_mutex);
+	mutex_unlock(&settle_mutex);
+}
+
+/* vc_disk_settle() for who can be interrupted. */
+static int settle_interruptible(void)
+{
+	if (!READ_ONCE(nr_detached))
+		return 0;
+	if (mutex_lock_interruptible(&settle_mutex))
+		return -ERESTARTSYS;
+	release_detached();
+	mutex_unlock(&settle_mutex);
+	return 0;
 }
 
 /* Give @disk's project to all that is in the directory. */
@@ -764,24 +788,25 @@ static int disk_set(struct vc_request *req, struct undo *undo)
 			      root.dentry->d_sb->s_id);
 	if (!ret)
 		ret = vc_quota_check(root.dentry->d_sb);
+	/* before write access: this takes its own, maybe elsewhere */
+	if (!ret)
+		ret = settle_interruptible();
 	if (ret)
 		goto out_put;
-	if (mutex_lock_interruptible(&vc_disk_mutex)) {
-		ret = -ERESTARTSYS;
-		goto out_put;
-	}
-	/* before write access: this takes its own, maybe elsewhere */
-	release_detached();
 	ret = mnt_want_write(root.mnt);
 	if (ret) {
 		ret = vc_fail(ret, "root: %s is mounted read-only",
 			      root.dentry->d_sb->s_id);
-		goto out_unlock;
+		goto out_put;
+	}
+	if (mutex_lock_interruptible(&vc_disk_mutex)) {
+		ret = -ERESTARTSYS;
+		goto out_drop;
 	}
 	ret = set_locked(req->ctx, &root, limit, undo);
-	mnt_drop_write(root.mnt);
-out_unlock:
 	mutex_unlock(&vc_disk_mutex);
+out_drop:
+	mnt_drop_write(root.mnt);
 out_put:
 	path_put(&root);
 	return ret;
@@ -838,19 +863,34 @@ static void give_back(struct disk *disk)
 		write_limit(disk->above, disk->above->limit);
 }
 
-/* The context has @disk still, and it had one before. */
-static void end_old(struct vcontext *ctx, const struct undo *undo, bool commit)
+/* Let @ctx have @disk no more; false if it has been destroyed meanwhile. */
+static bool disk_take(struct vcontext *ctx, const struct disk *disk)
+{
+	bool ret;
+
+	spin_lock(&disk_lock);
+	ret = VC(ctx, disk) == disk;
+	if (ret)
+		VC(ctx, disk) = NULL;
+	spin_unlock(&disk_lock);
+	return ret;
+}
+
+/* The context has a limit still.  @ret is why we have no write access, or 0. */
+static void end_locked(struct vcontext *ctx, const struct undo *undo,
+		       bool commit, int ret)
 {
 	struct disk *disk = undo->disk;
 
 	lockdep_assert_held(&vc_disk_mutex);
 
-	if (!commit) {
+	if (commit ? disk->lifted : undo->made) {
+		if (disk_take(ctx, disk))
+			disk_release_locked(disk, ret);
+	} else if (!commit) {
 		restore_limit(disk, undo->limit, undo->carved);
 		disk->lifted = undo->lifted;
-	} else if (disk->lifted) {
-		vc_disk_release(ctx);
-	} else {
+	} else if (!undo->made) {
 		give_back(disk);
 	}
 }
@@ -860,28 +900,25 @@ static void disk_end(struct vc_request *req, bool commit)
 	struct undo *undo = req->saved;
 	struct disk *disk = undo->disk;
 	struct vfsmount *mnt;
-	bool write;
+	int ret;
 
+	if (!disk)
+		goto out_free;
+	mnt = mntget(disk->root.mnt);
+	ret = mnt_want_write(mnt);
 	mutex_lock(&vc_disk_mutex);
 	if (undo->holds)
 		disk->holder = NULL;
 	/* or it has been destroyed, and its limit with it */
-	if (disk && READ_ONCE(VC(req->ctx, disk)) == disk) {
-		mnt = mntget(disk->root.mnt);
-		write = !mnt_want_write(mnt);
-		if (!undo->made)
-			end_old(req->ctx, undo, commit);
-		else if (!commit || disk->lifted)
-			vc_disk_release(req->ctx);
-		if (write)
-			mnt_drop_write(mnt);
-		mntput(mnt);
-	}
+	if (READ_ONCE(VC(req->ctx, disk)) == disk)
+		end_locked(req->ctx, undo, commit, ret);
 	mutex_unlock(&vc_disk_mutex);
-	if (disk)
-		disk_put(disk);
+	if (!ret)
+		mnt_drop_write(mnt);
+	mntput(mnt);
+	disk_put(disk);
+out_free:
 	kfree(undo);
-	vc_disk_settle();
 }
 
 const struct vc_batch_ops vc_disk_batch = {

@@ -8,6 +8,8 @@
  *  rule_mutex		the rules of category 16
  *  classify_mutex	who classifies
  *  struct vc_root's lock	a virtual root while it is changed or made anew
+ *  settle_mutex (disk.c)	limited directories that no context has any more
+ *  write access to a file system with limited directories
  *  vc_disk_mutex	limited directories, and walks through all that is in them
  *  vc_root_rwsem	what tasks find that enter; for reading: entering
  *  vcontext_mutex	the tree: create, destroy, names, children counts
