@@ -36,14 +36,8 @@ static_assert(sizeof(struct vc_ipv4_pair) == 8);
 VC_DEFINE(bool, locked) = false;
 VC_DEFINE(bool, closed) = false;
 
-/**
- * vc_compat_locked - may nobody call new_s_context from inside?
- * @ctx: the context
- *
- * Context: a reference.
- * Return: true if it or one above it is locked.
- */
-bool vc_compat_locked(const struct vcontext *ctx)
+/* May nobody call new_s_context from inside @ctx? */
+static bool is_locked(const struct vcontext *ctx)
 {
 	for (; ctx->level; ctx = ctx->parent)
 		if (READ_ONCE(VC(ctx, locked)))
@@ -110,6 +104,44 @@ static void apply(struct vcontext *ctx, const struct vc_new_s_context *arg,
 	apply_flags(ctx, arg->flags);
 }
 
+/* May the caller enter @ctx, or make one if that is %NULL? */
+static int check_rights(const struct vc_request *req,
+			const struct vcontext *ctx)
+{
+	if (ctx)
+		return ctx == req->caller ? 0 :
+					    vc_may_change(ctx, CAP_SYS_ADMIN);
+	if (!req->caller->children_max)
+		return vc_fail(-EPERM, "children_max of context %u is 0",
+			       req->caller->id);
+	return 0;
+}
+
+/**
+ * vc_compat_check_rights - may new_s_context do what its id asks for?
+ * @req: with id and caller
+ *
+ * What is there can be gone when it is executed, so that looks again.
+ *
+ * Context: process.
+ * Return: 0 or %-EPERM.
+ */
+int vc_compat_check_rights(const struct vc_request *req)
+{
+	struct vcontext *ctx;
+	int ret;
+
+	if (is_locked(req->caller))
+		return vc_fail(-EPERM, "context %u is locked", req->caller->id);
+	/* to stay, or a value that is refused later */
+	if (!req->id || (req->id > VC_ID_MAX && req->id != VC_ID_SELF))
+		return 0;
+	ctx = vcontext_find(req->id, req->caller);
+	ret = check_rights(req, ctx);
+	vcontext_put(ctx);
+	return ret;
+}
+
 /* Apply it and enter, if that is not where current is. */
 static long join(struct vc_request *req, struct vcontext *ctx)
 {
@@ -120,11 +152,6 @@ static long join(struct vc_request *req, struct vcontext *ctx)
 	if (inside && !ctx->level)
 		return arg->remove_cap || (arg->flags & FLAGS_APPLIED) ?
 			vc_fail(-EPERM, "nobody changes the host") : 0;
-	if (!inside) {
-		ret = vc_may_change(ctx, CAP_SYS_ADMIN);
-		if (ret)
-			return ret;
-	}
 	if (vc_claim_set(ctx))
 		return -ERESTARTNOINTR;
 	ret = inside ? 0 : vcontext_enter(ctx, req->caller, current);
@@ -163,9 +190,6 @@ static long make(struct vc_request *req)
 
 	if (arg->flags & VC_COMPAT_NAMESPACE)
 		args.flags |= VC_CREATE_MNTNS;
-	if (!req->caller->children_max)
-		return vc_fail(-EPERM, "children_max of context %u is 0",
-			       req->caller->id);
 	ret = vc_cpu_check_create(req->id, &args);
 	if (ret)
 		return ret;
@@ -189,11 +213,48 @@ static long make(struct vc_request *req)
 	return ret;
 }
 
+/* Once; @again if it was another one's doing that it did neither. */
+static long try_join_or_make(struct vc_request *req, bool *again)
+{
+	struct vcontext *ctx = vcontext_find(req->id, req->caller);
+	long ret = check_rights(req, ctx);
+
+	if (!ret)
+		ret = ctx ? join(req, ctx) : make(req);
+	if (ctx)
+		*again = (ret == -EBUSY || ret == -ESRCH) &&
+			 READ_ONCE(ctx->dying);
+	else
+		*again = ret == -EEXIST;
+	vcontext_put(ctx);
+	return ret;
+}
+
+/*
+ * Whoever makes the same one at the same time, in a batch maybe, or leaves it
+ * as its last: we enter it, or make it.
+ */
+static long join_or_make(struct vc_request *req)
+{
+	bool again;
+	long ret;
+	int err;
+
+	for (;;) {
+		ret = try_join_or_make(req, &again);
+		if (!again)
+			return ret;
+		if (signal_pending(current))
+			return -ERESTARTNOINTR;
+		err = vcontext_settle(req->id, req->caller);
+		if (err)
+			return err == -EEXIST ? ret : err;
+	}
+}
+
 static long new_s_context(struct vc_request *req)
 {
 	const struct vc_new_s_context *arg = req->data;
-	struct vcontext *ctx;
-	long ret;
 
 	if (arg->flags & ~FLAGS_ALL)
 		return vc_fail(-EINVAL, "flags %#x: unknown bits %#x",
@@ -206,12 +267,7 @@ static long new_s_context(struct vc_request *req)
 		return vc_fail(-EINVAL,
 			       "id %u: 1 to %u, VC_ID_SELF for any, %u to stay",
 			       req->id, VC_ID_MAX, VC_COMPAT_STAY);
-	ctx = vcontext_find(req->id, req->caller);
-	if (!ctx)
-		return make(req);
-	ret = join(req, ctx);
-	vcontext_put(ctx);
-	return ret;
+	return join_or_make(req);
 }
 
 /* ---- set_ipv4root ---- */

@@ -40,7 +40,7 @@ static u32 next_id = 1;
 static unsigned int nr_contexts;
 /* EPHEMERAL contexts that nobody has entered; their creators are watched */
 static atomic_t nr_awaiting = ATOMIC_INIT(0);
-/* woken when a context has lost its last task or has been removed */
+/* woken when a context has been shown or removed, or has lost its last task */
 static DECLARE_WAIT_QUEUE_HEAD(context_wait);
 
 static void orphans_work_fn(struct work_struct *work);
@@ -490,6 +490,7 @@ int vcontext_show(struct vcontext **ctx, unsigned int nr)
 		if (ctx[i])
 			show_locked(ctx[i]);
 	mutex_unlock(&vcontext_mutex);
+	wake_up_all(&context_wait);
 	return ret;
 }
 
@@ -565,6 +566,45 @@ void vcontext_discard(struct vcontext *ctx)
 		WARN_ON_ONCE(remove_locked(ctx));
 	mutex_unlock(&vcontext_mutex);
 	vc_disk_settle();
+}
+
+/* Neither one that comes nor one that goes. */
+static bool is_settled(const struct vcontext *ctx)
+{
+	return READ_ONCE(ctx->removed) ||
+	       (!READ_ONCE(ctx->hidden) && !READ_ONCE(ctx->dying));
+}
+
+/**
+ * vcontext_settle - wait for a context that is being made or destroyed
+ * @id: of the context
+ * @caller: who asks
+ *
+ * Context: may sleep; no locks held.
+ * Return: 0, maybe if there is none at all; %-EEXIST if @caller does not see
+ * it, and would not; %-ERESTARTNOINTR.
+ */
+int vcontext_settle(u32 id, const struct vcontext *caller)
+{
+	struct vcontext *pos;
+	int ret = 0;
+
+	if (mutex_lock_interruptible(&vcontext_mutex))
+		return -ERESTARTNOINTR;
+	vcontext_for_each_below(pos, vcontext_host)
+		if (pos->id == id)
+			break;
+	if (pos && !visible_to(pos, caller))
+		ret = -EEXIST;
+	else
+		vcontext_get(pos);
+	mutex_unlock(&vcontext_mutex);
+	if (ret || !pos)
+		return ret;
+	if (wait_event_interruptible(context_wait, is_settled(pos)))
+		ret = -ERESTARTNOINTR;
+	vcontext_put(pos);
+	return ret;
 }
 
 /* Keep everybody out of @top and below, for good. */

@@ -136,6 +136,7 @@ struct vcontext *vcontext_create_hidden(u32 id, const struct vc_create *args,
 					struct vcontext *parent) __must_check;
 int vcontext_show(struct vcontext **ctx, unsigned int nr) __must_check;
 void vcontext_discard(struct vcontext *ctx);
+int vcontext_settle(u32 id, const struct vcontext *caller) __must_check;
 int vcontext_destroy(struct vcontext *ctx, bool kill);
 int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
 		   struct task_struct *task);
@@ -338,7 +339,7 @@ long vc_batch_set(struct vc_request *req);
 
 /* ---- compat.c ---- */
 
-bool vc_compat_locked(const struct vcontext *ctx);
+int vc_compat_check_rights(const struct vc_request *req) __must_check;
 bool vc_compat_mask_valid(__be32 mask);
 int vc_compat_may_enter(const struct vcontext *ctx,
 			const struct vcontext *from);

@@ -218,8 +218,12 @@ static int check_rights(struct vc_request *req,
 	if (method->id == VC_KIND_NEW && !req->caller->children_max)
 		return vc_fail(-EPERM, "children_max of context %u is 0",
 			       req->caller->id);
-	if (method->id == VC_KIND_COMPAT && vc_compat_locked(req->caller))
-		return vc_fail(-EPERM, "context %u is locked", req->caller->id);
+	if (method->id == VC_KIND_COMPAT) {
+		int ret = vc_compat_check_rights(req);
+
+		if (ret)
+			return ret;
+	}
 	/* it has been permitted to be here, and goes on with that */
 	if (method->id == VC_KIND_ENTER && req->id == VC_ID_SELF &&
 	    current->vcontext_origin) {
