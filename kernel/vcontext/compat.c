@@ -272,14 +272,8 @@ static long new_s_context(struct vc_request *req)
 
 /* ---- set_ipv4root ---- */
 
-/**
- * vc_compat_mask_valid - is it a mask of a network?
- * @mask: some ones, then zeroes
- *
- * Context: any.
- * Return: as asked.
- */
-bool vc_compat_mask_valid(__be32 mask)
+/* Is it a mask of a network: some ones, then zeroes? */
+static bool mask_valid(__be32 mask)
 {
 	u32 zeroes = ~ntohl(mask);
 
@@ -288,7 +282,7 @@ bool vc_compat_mask_valid(__be32 mask)
 
 static int check_pair(const struct vc_ipv4_pair *pair)
 {
-	if (!vc_compat_mask_valid(pair->mask))
+	if (!mask_valid(pair->mask))
 		return vc_fail(-EINVAL, "mask %pI4 has holes", &pair->mask);
 	if (ipv4_is_multicast(pair->ip) || ipv4_is_lbcast(pair->ip))
 		return vc_fail(-EINVAL, "ip %pI4 is nobody's own", &pair->ip);
@@ -305,14 +299,20 @@ static bool is_twice(const struct vc_ipv4_pair *pairs, u32 index)
 	return false;
 }
 
-/* Category 5 has what would have to be called. */
-static long set_ipv4root(struct vc_request *req)
+/**
+ * vc_compat_check_pairs - can a context have these addresses?
+ * @pairs: addresses with their masks
+ * @nr: how many
+ *
+ * Context: process.
+ * Return: 0, %-EINVAL or %-EEXIST.
+ */
+int vc_compat_check_pairs(const struct vc_ipv4_pair *pairs, u32 nr)
 {
-	const struct vc_ipv4_pair *pairs = req->list;
 	u32 i;
 	int ret;
 
-	for (i = 0; i < req->nr; i++) {
+	for (i = 0; i < nr; i++) {
 		ret = check_pair(&pairs[i]);
 		if (!ret && is_twice(pairs, i))
 			ret = vc_fail(-EEXIST, "ip %pI4 is there twice",
@@ -322,9 +322,20 @@ static long set_ipv4root(struct vc_request *req)
 			return ret;
 		}
 	}
-	return vc_fail(-EOPNOTSUPP,
-		       "this kernel has no address permits, category %u",
-		       VC_CAT_NETADDR);
+	return 0;
+}
+
+/* Category 5 will have what is to be called with the pairs. */
+static bool permits_available(void)
+{
+	return false;
+}
+
+static long set_ipv4root(struct vc_request *req)
+{
+	int ret = vc_compat_check_pairs(req->list, req->nr);
+
+	return ret ?: -EOPNOTSUPP;
 }
 
 static const struct vc_command compat_commands[] = {
@@ -341,6 +352,8 @@ static const struct vc_command compat_commands[] = {
 		.doc = "confine the caller's context to IPv4 addresses",
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
+		.available = permits_available,
+		.needs = "address permits (category 5)",
 		.set = VC_METHOD_COUNTED(set_ipv4root, VC_KIND_IGNORED,
 					 struct vc_set_ipv4root,
 					 struct vc_ipv4_pair),

@@ -340,7 +340,7 @@ long vc_batch_set(struct vc_request *req);
 /* ---- compat.c ---- */
 
 int vc_compat_check_rights(const struct vc_request *req) __must_check;
-bool vc_compat_mask_valid(__be32 mask);
+int vc_compat_check_pairs(const struct vc_ipv4_pair *pairs, u32 nr);
 int vc_compat_may_enter(const struct vcontext *ctx,
 			const struct vcontext *from);
 
