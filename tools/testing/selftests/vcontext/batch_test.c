@@ -5,7 +5,7 @@
  * there is as it was if something fails.
  */
 #include "common.h"
-#include "fuse.h"
+#include "stall.h"
 
 #include <linux/sched.h>
 
@@ -483,7 +483,7 @@ TEST_F(batch, not_in_a_batch)
 		VC_OPEN_EVENTS, VC_GET(VC_CAT_CPU, VC_CPU_BIRTH),
 		VC_CMD(VC_CAT_CPU, VC_SUB_VERSION, 0), 0,
 		VC_SET(VC_CAT_COMPAT, VC_COMPAT_NEW_S_CONTEXT),
-		VC_VSERVER_NEW_S_CONTEXT, VC_VSERVER_SET_IPV4ROOT,
+		VC_VSERVER_NEW_S_CONTEXT,
 	};
 	unsigned int i;
 
@@ -875,27 +875,149 @@ TEST_F(batch, enter_after_undone)
 		TH_LOG("%s", self->is);
 }
 
+/* By which the host holds a mount namespace. */
+static int held = -1;
+
+static long finds_secret(long id)
+{
+	long ret;
+
+	/* it leads out of the root */
+	close(held);
+	ret = vc(VC_MIGRATE, id, NULL);
+	return ret ? -EBADE : res(access("/sub/secret", F_OK));
+}
+
+/* Nor is a bind to be found, though the host keeps the mounts of before. */
+TEST_F(batch, bind_undone_while_held)
+{
+	struct vc_bind bind = {
+		.source = (uintptr_t)BASE "/host",
+		.source_len = sizeof(BASE "/host") - 1,
+		.target = (uintptr_t)"/sub",
+		.target_len = sizeof("/sub") - 1,
+	};
+	struct vc_bind below = bind;
+	struct batch b = {};
+	char path[64];
+	pid_t pid;
+
+	below.target = (uintptr_t)"/sub/dir";
+	below.target_len = sizeof("/sub/dir") - 1;
+	ASSERT_EQ(0, mkdir(BASE "/host", 0755));
+	ASSERT_EQ(0, mkdir(BASE "/host/secret", 0755));
+	ASSERT_EQ(0, mkdir(BASE "/host/dir", 0755));
+	ASSERT_EQ(0, ctx_set_root(self->a, TREE, 0));
+	pid = child_fork();
+	if (!pid) {
+		if (vc(VC_MIGRATE, self->a, NULL))
+			_exit(1);
+		pause();
+	}
+	ASSERT_TRUE(WAIT_FOR(task_where(pid) == self->a));
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	held = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, held);
+	EXPECT_EQ(1000 + SIGKILL, child_kill(pid));
+
+	add(&b, VC_SET_BIND, self->a, &bind);
+	add_failing(&b, self->a);
+	EXPECT_EQ(-EINVAL, run(&b));
+	EXPECT_EQ(1U, b.head.failed)
+		TH_LOG("%s", ctx_error());
+	/* also not for who looks a target up */
+	EXPECT_GT(0, vc(VC_SET_BIND, self->a, &below));
+	EXPECT_EQ(-ENOENT, in_child(finds_secret, self->a));
+
+	/* control */
+	b.head.count--;
+	EXPECT_EQ(0, run(&b))
+		TH_LOG("%s", ctx_error());
+	EXPECT_EQ(0, in_child(finds_secret, self->a));
+	close(held);
+}
+
+static long a_fill(long size, long b, long c)
+{
+	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	memset(map, 1, size);
+	/* it stays where it is */
+	return res(mlock(map, size));
+}
+
+/* More is used than the files of the group allow: what is raised may be. */
+TEST_F(batch, raise_beyond)
+{
+	struct vc_limit big = { .limit = 512 * MB }, got = {};
+	struct rlimit whole = { RLIM_INFINITY, RLIM_INFINITY };
+	struct batch b = {};
+	struct agent agent;
+	char path[64];
+
+	if (vc(VC_CMD(VC_CAT_MEMORY, VC_SUB_VERSION, 0), 0, NULL) < 0)
+		SKIP(return, "no memory limits in this kernel");
+	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &whole));
+	ASSERT_EQ(0, agent_start(&agent, self->a, 0));
+	ASSERT_EQ(0, ask(&agent, a_fill, 24 * MB));
+	/* what is neither reclaimed nor killed */
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", agent.pid);
+	ASSERT_EQ(0, file_write(path, "-1000"));
+	ASSERT_EQ(0, file_write(cg_path(self->a, "memory.max"), "8M"));
+	ASSERT_EQ(0, vc(VC_GET_RESIDENT, self->a, &got));
+	EXPECT_EQ(8 * MB, got.limit);
+	EXPECT_LT(16 * MB, got.usage);
+
+	add(&b, VC_SET_RESIDENT, self->a, &big);
+	EXPECT_EQ(0, run(&b))
+		TH_LOG("%s", ctx_error());
+	ASSERT_EQ(0, vc(VC_GET_RESIDENT, self->a, &got));
+	EXPECT_EQ(big.limit, got.limit);
+	EXPECT_EQ(agent.pid, ask0(&agent, a_getpid));
+}
+
+/* Between what the first and the last of several calls want nobody forks. */
+TEST_F(batch, stop_and_stop)
+{
+	struct vc_limit procs = { .limit = 100 };
+	__u32 zero = 0, one = 1;
+	struct batch b = {};
+	pid_t pid, kid;
+	int i;
+
+	ASSERT_EQ(0, ctx_stop(self->a, 1));
+	pid = child_fork();
+	if (!pid) {
+		if (vc(VC_MIGRATE, self->a, NULL))
+			_exit(1);
+		do {
+			kid = fork();
+		} while (kid < 0);
+		if (!kid)
+			_exit(0);
+		waitpid(kid, NULL, 0);
+		_exit(2);
+	}
+	ASSERT_TRUE(WAIT_FOR(task_where(pid) == self->a));
+	/* what is done at the end takes a while */
+	add(&b, VC_SET_STOP, self->a, &zero);
+	while (b.head.count < VC_BATCH_MAX - 1)
+		add(&b, VC_SET_LIMIT, self->a, &procs);
+	add(&b, VC_SET_STOP, self->a, &one);
+	for (i = 0; i < 500; i++)
+		ASSERT_EQ(0, run(&b));
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	EXPECT_EQ(1, vc(VC_GET_STOP, self->a, NULL));
+
+	/* control */
+	EXPECT_EQ(0, ctx_stop(self->a, 0));
+	EXPECT_EQ(2, child_wait(pid));
+}
+
 /* ---- what others see meanwhile ---- */
-
-static bool serving;
-
-static void *serve(void *arg)
-{
-	struct pollfd fd = { .fd = *(int *)arg, .events = POLLIN };
-
-	for (;;)
-		if (poll(&fd, 1, 10) == 1 &&
-		    __atomic_load_n(&serving, __ATOMIC_RELAXED))
-			serve_one(fd.fd);
-	return NULL;
-}
-
-static bool is_asked(int fuse)
-{
-	struct pollfd fd = { .fd = fuse, .events = POLLIN };
-
-	return poll(&fd, 1, 0) == 1 && (fd.revents & POLLIN);
-}
 
 FIXTURE(meanwhile)
 {
@@ -907,27 +1029,15 @@ FIXTURE(meanwhile)
 
 FIXTURE_SETUP(meanwhile)
 {
-	static int fuse;
-	char options[128];
-	pthread_t server;
-
 	VC_SETUP();
 	mkdir(BASE, 0755);
 	ASSERT_EQ(0, mount("batch-test", BASE, "tmpfs", 0, NULL));
 	ASSERT_EQ(0, mount(NULL, BASE, NULL, MS_PRIVATE, NULL));
 	ASSERT_EQ(0, mkdir(TREE, 0755));
 	ASSERT_EQ(0, mkdir(STUCK, 0755));
-	fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	self->fuse = fuse;
-	if (fuse < 0)
+	self->fuse = serve_at(STUCK);
+	if (self->fuse < 0)
 		SKIP(return, "no FUSE in this kernel");
-	snprintf(options, sizeof(options),
-		 "fd=%d,rootmode=40000,user_id=0,group_id=0", fuse);
-	ASSERT_EQ(0, mount("stuck", STUCK, "fuse", 0, options));
-	serving = true;
-	ASSERT_EQ(0, pthread_create(&server, NULL, serve, &fuse));
-	ASSERT_NE(0, access(STUCK "/none", F_OK));
-	__atomic_store_n(&serving, false, __ATOMIC_RELAXED);
 
 	self->a = ctx_make(VC_ID_SELF, 0, 4, "old");
 	ASSERT_LT(0, self->a);
@@ -939,7 +1049,7 @@ FIXTURE_SETUP(meanwhile)
 
 FIXTURE_TEARDOWN(meanwhile)
 {
-	__atomic_store_n(&serving, true, __ATOMIC_RELAXED);
+	serve_now(true);
 	vc_teardown();
 	umount2(BASE, MNT_DETACH);
 	rmdir(BASE);
@@ -990,6 +1100,24 @@ static bool path_there(const char *dir, __u32 id)
 	return !access(path, F_OK);
 }
 
+/* Lets controllers of all groups be looked at, and activated. */
+static long controllers_change(void)
+{
+	char text[256] = "";
+	bool on;
+	long ret;
+
+	ret = file_read(CG_ROOT "/cgroup.controllers", text, sizeof(text));
+	if (ret < 0 || !strstr(text, "pids"))
+		return -ENOENT;
+	ret = file_read(CG_ROOT "/cgroup.subtree_control", text, sizeof(text));
+	on = ret > 0 && strstr(text, "pids");
+	ret = file_write(CG_ROOT "/cgroup.subtree_control",
+			 on ? "-pids" : "+pids");
+	return ret ? ret : file_write(CG_ROOT "/cgroup.subtree_control",
+				      on ? "+pids" : "-pids");
+}
+
 static long try_limit(long id)
 {
 	alarm(1);
@@ -1003,6 +1131,8 @@ TEST_F(meanwhile, hidden)
 	struct vc_limit got = {};
 	struct agent agent;
 	pid_t pid, waiter;
+	char number[16];
+	long ret;
 
 	pid = start_slow(self->a);
 	ASSERT_TRUE(WAIT_FOR(is_asked(self->fuse)));
@@ -1015,10 +1145,16 @@ TEST_F(meanwhile, hidden)
 	EXPECT_EQ(self->before.proc, count_dir("/proc/vcontext"));
 	EXPECT_FALSE(path_there("/proc/vcontext", HIDDEN));
 	EXPECT_FALSE(path_there(CG_CONTEXTS, HIDDEN));
+	ret = controllers_change();
+	EXPECT_TRUE(!ret || ret == -ENOENT || ret == -EBUSY)
+		TH_LOG("%ld", ret);
+	EXPECT_FALSE(path_there(CG_CONTEXTS, HIDDEN));
 	EXPECT_EQ(-EAGAIN, read_event(self->events, &event));
 	/* Number and name are taken, though. */
 	EXPECT_EQ(-EEXIST, vc(VC_CREATE, HIDDEN, NULL));
 	EXPECT_EQ(-EEXIST, ctx_make(VC_ID_SELF, 0, 0, "hidden"));
+	snprintf(number, sizeof(number), "%u", HIDDEN);
+	EXPECT_EQ(NULL, strstr(ctx_error(), number));
 
 	/* Others go on: reading and entering what the batch changes too. */
 	EXPECT_EQ(0, vc(VC_GET_LIMIT, self->a, &got));
@@ -1036,7 +1172,7 @@ TEST_F(meanwhile, hidden)
 	if (!waiter)
 		_exit(ctx_limit(self->a, 50) ? 1 : 0);
 
-	__atomic_store_n(&serving, true, __ATOMIC_RELAXED);
+	serve_now(true);
 	EXPECT_EQ(0, child_wait(pid));
 	ctx_remember(HIDDEN);
 	EXPECT_EQ(0, child_wait(waiter));
@@ -1045,6 +1181,7 @@ TEST_F(meanwhile, hidden)
 	EXPECT_EQ(0, vc(VC_INFO, HIDDEN, NULL));
 	EXPECT_TRUE(path_there("/proc/vcontext", HIDDEN));
 	EXPECT_TRUE(path_there(CG_CONTEXTS, HIDDEN));
+	EXPECT_EQ(0, access(cg_path(HIDDEN, "tasks/enter/cgroup.procs"), F_OK));
 	do {
 		ASSERT_EQ((long)sizeof(event),
 			  read_event(self->events, &event));
@@ -1098,11 +1235,114 @@ TEST_F(meanwhile, closed)
 	/* not in yet, though nothing else is in its way */
 	usleep(100000);
 	EXPECT_EQ(0, task_where(waiter));
-	__atomic_store_n(&serving, true, __ATOMIC_RELAXED);
+	serve_now(true);
 	EXPECT_EQ(0, child_wait(pid));
 	/* no root, and the host's tree is what it has */
 	EXPECT_EQ(0, child_wait(waiter));
 	EXPECT_EQ(0, agent_start(&agent, self->a, 0));
+}
+
+static long try_thaw(long id)
+{
+	alarm(5);
+	signal(SIGALRM, SIG_DFL);
+	return ctx_freeze(id, 0);
+}
+
+/* A freeze in a batch that does not come to an end is ended by a thaw. */
+TEST_F(meanwhile, thaw)
+{
+	pid_t pid, stuck, thawer;
+	struct batch b = {};
+	__u32 one = 1;
+
+	/* in a sleep that only its death ends */
+	stuck = child_fork();
+	if (!stuck) {
+		if (vc(VC_MIGRATE, self->a, NULL))
+			_exit(1);
+		_exit(access(STUCK "/none", F_OK) ? 0 : 1);
+	}
+	ASSERT_TRUE(WAIT_FOR(is_asked(self->fuse)));
+	pid = child_fork();
+	if (!pid) {
+		add(&b, VC_SET_FREEZE, self->a, &one);
+		_exit(run(&b) ? 1 : 0);
+	}
+	EXPECT_TRUE(WAIT_FOR(vc(VC_GET_FREEZE, self->a, NULL) == 1));
+	thawer = child_fork();
+	if (!thawer)
+		_exit(try_thaw(self->a) ? 1 : 0);
+	EXPECT_EQ(0, child_wait(thawer));
+	EXPECT_EQ(0, vc(VC_GET_FREEZE, self->a, NULL));
+	serve_now(true);
+	EXPECT_EQ(0, child_wait(pid));
+	EXPECT_EQ(0, ctx_freeze(self->a, 0));
+	EXPECT_EQ(0, child_wait(stuck));
+}
+
+static long enter_hidden(void)
+{
+	static const struct vc_new_s_context none;
+	long ret = vc(VC_VSERVER_NEW_S_CONTEXT, HIDDEN, &none);
+
+	return ret == HIDDEN && vc(VC_WHERE, 0, NULL) == HIDDEN ? 0 : 1;
+}
+
+/* A batch that makes a context, goes on when it is told to, and may fail. */
+static long hide(bool fails)
+{
+	struct batch b = {};
+	long ret;
+
+	hidden_root.path = (uintptr_t)STUCK;
+	add(&b, VC_CREATE, HIDDEN, NULL);
+	add(&b, VC_CREATE, VC_ID_SELF, NULL);
+	add(&b, VC_SET_ROOT, VC_ID_SELF, &hidden_root);
+	if (fails)
+		add_failing(&b, VC_ID_SELF);
+	b.head.calls = (uintptr_t)b.call;
+	ret = vc(VC_BATCH, 0, &b.head);
+	if (ret > 0)
+		ctx_kill(ret);
+	return ret < 0 ? ret : 0;
+}
+
+/* Who would enter it by new_s_context waits; 0, or what was not so. */
+static long meet_hidden(int fuse, bool fails)
+{
+	pid_t pid, waiter;
+
+	pid = child_fork();
+	if (!pid)
+		_exit(hide(fails) == (fails ? -EINVAL : 0) ? 0 : 1);
+	if (!WAIT_FOR(is_asked(fuse)))
+		return 1;
+	waiter = child_fork();
+	if (!waiter)
+		_exit(enter_hidden());
+	usleep(100000);
+	if (waitpid(waiter, NULL, WNOHANG))
+		return 2;
+	serve_now(true);
+	if (child_wait(pid))
+		return 3;
+	return child_wait(waiter) ? 4 : 0;
+}
+
+TEST_F(meanwhile, new_s_context)
+{
+	EXPECT_EQ(0, meet_hidden(self->fuse, false));
+	/* that of the batch, which stays */
+	EXPECT_EQ(0, ctx_kill(HIDDEN));
+}
+
+/* What has been taken back can be made. */
+TEST_F(meanwhile, new_s_context_undone)
+{
+	EXPECT_EQ(0, meet_hidden(self->fuse, true));
+	EXPECT_TRUE(WAIT_FOR(vc(VC_INFO, HIDDEN, NULL) == -ESRCH));
+	EXPECT_WORLD(&self->before);
 }
 
 /* What a batch may have to put back is nobody else's meanwhile. */
@@ -1131,7 +1371,7 @@ TEST_F(meanwhile, held)
 	EXPECT_EQ(0, vc(VC_GET_USAGE, self->a, &got));
 	EXPECT_EQ(0U, got.min_usage);
 	EXPECT_EQ(-ENOSPC, vc(VC_SET_USAGE, other, &all));
-	__atomic_store_n(&serving, true, __ATOMIC_RELAXED);
+	serve_now(true);
 	EXPECT_EQ(0, child_wait(pid));
 	EXPECT_EQ(0, vc(VC_GET_USAGE, self->a, &got));
 	EXPECT_EQ(all.min_usage, got.min_usage);
@@ -1180,7 +1420,7 @@ TEST_F(meanwhile, parent_left)
 	ASSERT_TRUE(WAIT_FOR(is_asked(self->fuse)));
 	EXPECT_EQ(0, task_move(pid, other));
 	EXPECT_EQ(0, ctx_kill(self->a));
-	__atomic_store_n(&serving, true, __ATOMIC_RELAXED);
+	serve_now(true);
 	/* it did not come to the end, wherever it noticed */
 	EXPECT_NE(1, child_wait(pid));
 	EXPECT_EQ(-ESRCH, vc(VC_INFO, HIDDEN, NULL));

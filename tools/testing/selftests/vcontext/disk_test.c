@@ -6,6 +6,7 @@
  * with -O project,quota, and "vc-xfs".  Both are mounted with prjquota here.
  */
 #include "common.h"
+#include "stall.h"
 
 #include <assert.h>
 #include <ftw.h>
@@ -26,6 +27,7 @@
 #define VC_GET_DISK	VC_GET(VC_CAT_VFS, VC_VFS_DISK)
 
 #define MNT		"/tmp/vcontext-disk"
+#define STALL		"/tmp/vcontext-disk-stall"
 #define MB		1048576L
 /* VC_UNLIMITED, as a long */
 #define NONE		(-1L)
@@ -625,6 +627,108 @@ TEST_F(disk, batch_carved)
 	EXPECT_EQ(0, batch_disk(child, 5 * MB, 50, false));
 	ASSERT_EQ(0, quota(top, &dq));
 	EXPECT_EQ(5UL * MB / 1024, dq.dqb_bhardlimit);
+}
+
+/* What a batch takes away is not in the way of what it sets later. */
+TEST_F(disk, batch_lifted)
+{
+	struct vc_disk none = { .bytes_limit = NONE, .inodes_limit = NONE };
+	struct vc_disk more = { .bytes_limit = 8 * MB, .inodes_limit = NONE };
+	struct vc_sched wrong = { .policy = 77 };
+	struct vc_call calls[] = {
+		{ .cmd = VC_SET_DISK, .data = (uintptr_t)&none },
+		{ .cmd = VC_SET_DISK, .data = (uintptr_t)&more },
+		{ .cmd = VC_SET_SCHED, .data = (uintptr_t)&wrong },
+	};
+	struct vc_batch batch = { .count = 3, .calls = (uintptr_t)calls };
+	struct limits disk;
+	struct dqblk dq;
+	long child, top;
+
+	ASSERT_EQ(0, disk_set(self->id, 5 * MB, 100));
+	top = project(MNT "/a");
+	child = ctx_at(MNT "/a/c");
+	ASSERT_LT(0, child);
+	ASSERT_EQ(0, disk_set(child, 1 * MB, 10));
+	/* control */
+	EXPECT_EQ(-ENOSPC, vc(VC_SET_DISK, child, &more));
+
+	calls[0].id = self->id;
+	calls[1].id = child;
+	calls[2].id = child;
+	EXPECT_EQ(-EINVAL, vc(VC_SET(VC_CAT_CPU, VC_CPU_BATCH), 0, &batch));
+	EXPECT_EQ(2U, batch.failed)
+		TH_LOG("%s", ctx_error());
+	ASSERT_EQ(0, disk_get(child, &disk));
+	EXPECT_EQ(1 * MB, disk.bytes_limit);
+	EXPECT_EQ(10, disk.inodes_limit);
+	ASSERT_EQ(0, quota(top, &dq));
+	EXPECT_EQ(4UL * MB / 1024, dq.dqb_bhardlimit);
+	EXPECT_EQ(90U, dq.dqb_ihardlimit);
+
+	batch.count = 2;
+	EXPECT_EQ(0, vc(VC_SET(VC_CAT_CPU, VC_CPU_BATCH), 0, &batch))
+		TH_LOG("%s", ctx_error());
+	EXPECT_EQ(0, project(MNT "/a"));
+	ASSERT_EQ(0, disk_get(child, &disk));
+	EXPECT_EQ(8 * MB, disk.bytes_limit);
+	EXPECT_EQ(NONE, disk.inodes_limit);
+	ASSERT_EQ(0, quota(project(MNT "/a/c"), &dq));
+	EXPECT_EQ(8UL * MB / 1024, dq.dqb_bhardlimit);
+}
+
+/* Limits bytes of @id, goes on when it is told to, and fails. */
+static long stalled_batch(long id)
+{
+	struct vc_disk disk = { .bytes_limit = 2 * MB, .inodes_limit = 10 };
+	struct vc_vfs_root root = {
+		.path = (uintptr_t)STALL,
+		.len = sizeof(STALL) - 1,
+	};
+	struct vc_sched wrong = { .policy = 77 };
+	struct vc_call calls[] = {
+		{ .cmd = VC_SET_DISK, .id = id, .data = (uintptr_t)&disk },
+		{ .cmd = VC_SET(VC_CAT_CPU, VC_CPU_CONTEXT), .id = VC_ID_SELF },
+		{ .cmd = VC_SET_ROOT, .id = VC_ID_SELF,
+		  .data = (uintptr_t)&root },
+		{ .cmd = VC_SET_SCHED, .id = id, .data = (uintptr_t)&wrong },
+	};
+	struct vc_batch batch = { .count = 4, .calls = (uintptr_t)calls };
+	long ret = vc(VC_SET(VC_CAT_CPU, VC_CPU_BATCH), 0, &batch);
+
+	return batch.failed == 3 ? ret : -EBADE;
+}
+
+/* No limit comes around one that a batch may take back to none. */
+TEST_F(disk, batch_around)
+{
+	struct limits disk;
+	long child;
+	pid_t pid;
+	int fuse;
+
+	mkdir(STALL, 0755);
+	fuse = serve_at(STALL);
+	if (fuse < 0)
+		SKIP(return, "no FUSE in this kernel");
+	child = ctx_at(MNT "/a/c");
+	ASSERT_LT(0, child);
+	ASSERT_EQ(0, disk_set(child, NONE, 10));
+	pid = child_fork();
+	if (!pid)
+		_exit(stalled_batch(child) == -EINVAL ? 0 : 1);
+	ASSERT_TRUE(WAIT_FOR(is_asked(fuse)));
+	EXPECT_EQ(-ENOSPC, disk_set(self->id, 10 * MB, NONE));
+	/* control: of what stays limited there may be one */
+	EXPECT_EQ(0, disk_set(self->id, NONE, 100))
+		TH_LOG("%s", ctx_error());
+	serve_now(true);
+	EXPECT_EQ(0, child_wait(pid));
+	ASSERT_EQ(0, disk_get(child, &disk));
+	EXPECT_EQ(NONE, disk.bytes_limit);
+	EXPECT_EQ(10, disk.inodes_limit);
+	EXPECT_EQ(0, umount2(STALL, MNT_DETACH));
+	rmdir(STALL);
 }
 
 TEST_F(disk, bytes)
