@@ -179,7 +179,8 @@ static struct root_bind *bind_set(struct vc_request *req)
 	ret = PTR_ERR_OR_ZERO(root);
 	if (!ret) {
 		/* a target is looked up in what those who come will find */
-		ret = vc_root_renew(req->ctx, root);
+		if (root->spoilt)
+			ret = vc_root_renew(req->ctx, root);
 		if (!ret)
 			ret = bind_add(root, bind);
 		vc_root_end(root);
