@@ -560,12 +560,17 @@ static int remove_tree_locked(struct vcontext *top)
  */
 void vcontext_discard(struct vcontext *ctx)
 {
+	bool limited;
+
 	mutex_lock(&vcontext_mutex);
+	limited = vc_disk_limited(ctx);
 	/* or its parent has been destroyed, and it with that */
 	if (!ctx->removed)
 		WARN_ON_ONCE(remove_locked(ctx));
 	mutex_unlock(&vcontext_mutex);
-	vc_disk_settle();
+	/* a batch that is undone waits for no disk that it has not limited */
+	if (limited)
+		vc_disk_settle();
 }
 
 /* Neither one that comes nor one that goes. */

@@ -1098,6 +1098,18 @@ int vc_disk_may_enter(struct vcontext *ctx)
 }
 
 /**
+ * vc_disk_limited - has a context a disk limit of its own?
+ * @ctx: the context
+ *
+ * Context: any; a snapshot.
+ * Return: as asked.
+ */
+bool vc_disk_limited(const struct vcontext *ctx)
+{
+	return READ_ONCE(VC(ctx, disk));
+}
+
+/**
  * vc_disk_release - a context has lost its root
  * @ctx: without tasks
  *

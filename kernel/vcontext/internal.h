@@ -563,11 +563,13 @@ long vc_disk_set(struct vc_request *req);
 long vc_disk_get(struct vc_request *req);
 void vc_disk_show(struct seq_file *m, const struct vc_request *req);
 int vc_disk_may_enter(struct vcontext *ctx);
+bool vc_disk_limited(const struct vcontext *ctx);
 void vc_disk_release(struct vcontext *ctx);
 void vc_disk_settle(void);
 bool vc_disk_may_quotactl(int cmd, int type);
 #else
 static inline int vc_disk_may_enter(struct vcontext *ctx) { return 0; }
+static inline bool vc_disk_limited(const struct vcontext *ctx) { return false; }
 static inline void vc_disk_release(struct vcontext *ctx) { }
 static inline void vc_disk_settle(void) { }
 static inline bool vc_disk_may_quotactl(int cmd, int type) { return true; }
