@@ -221,11 +221,8 @@ static long try_join_or_make(struct vc_request *req, bool *again)
 
 	if (!ret)
 		ret = ctx ? join(req, ctx) : make(req);
-	if (ctx)
-		*again = (ret == -EBUSY || ret == -ESRCH) &&
-			 READ_ONCE(ctx->dying);
-	else
-		*again = ret == -EEXIST;
+	/* of one that goes, whatever was missing already */
+	*again = ctx ? ret < 0 && READ_ONCE(ctx->dying) : ret == -EEXIST;
 	vcontext_put(ctx);
 	return ret;
 }
