@@ -328,12 +328,15 @@ static int kids_nr;
 
 static __maybe_unused pid_t kid_fork(void)
 {
+	pid_t parent = getpid();
 	pid_t pid = fork();
 
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
+		/* it may be dead already */
+		while (getppid() == parent)
 			pause();
+		_exit(0);
 	}
 	if (pid > 0 && kids_nr < KIDS_MAX)
 		kids[kids_nr++] = pid;
