@@ -62,6 +62,9 @@
 #define REPLY_TIMEOUT_MS	60000
 #define WAIT_TIMEOUT_MS		20000
 
+/* Does the kernel prove its locks?  Then it takes ten times as long. */
+#define is_debug_kernel()	(!access("/proc/lockdep_stats", F_OK))
+
 #ifndef __maybe_unused
 #define __maybe_unused		__attribute__((__unused__))
 #endif

@@ -276,10 +276,10 @@ TEST_F(event, lost)
 	close(quick);
 }
 
-/* More than fit into a ring several times; where each lock is proved, twice. */
+/* More than fit into two rings. */
 static long many(void)
 {
-	return access("/proc/lockdep_stats", F_OK) ? 2000 : 300;
+	return is_debug_kernel() ? 300 : 2000;
 }
 
 static long a_create_many(long n, long b, long c)

@@ -620,7 +620,7 @@ TEST_F(module, second_refuses)
 
 /* ---- races ---- */
 
-#define ROUNDS		25
+#define ROUNDS		(is_debug_kernel() ? 8 : 25)
 
 /* A child that does @fn again and again until it is killed. */
 static pid_t again(void (*fn)(long arg), long arg)
