@@ -333,8 +333,8 @@ static __maybe_unused pid_t kid_fork(void)
 
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* it may be dead already */
-		while (getppid() == parent)
+		/* it may be dead already; 0 is one outside of our PIDs */
+		while (getppid() == parent || !getppid())
 			pause();
 		_exit(0);
 	}
