@@ -206,6 +206,7 @@ enum vc_id_kind {
 	VC_KIND_NEW,
 	VC_KIND_OWN_OR_BELOW,
 	VC_KIND_BELOW,
+	VC_KIND_HOST_OR_BELOW,	/* below, or the host for itself */
 	VC_KIND_ENTER,
 	VC_KIND_COMPAT,		/* new, or one to enter, or to stay */
 };
@@ -279,6 +280,7 @@ struct vc_buffer {
  * @size: of the struct, the fixed part if it is a list; 0 for no data
  * @size_v1: of its version 1
  * @element: size of a list's elements
+ * @count: where a list's struct has the __u32 that counts them
  */
 struct vc_method {
 	long (*call)(struct vc_request *req);
@@ -287,6 +289,7 @@ struct vc_method {
 	u16 size;
 	u16 size_v1;
 	u16 element;
+	u16 count;
 };
 
 /**
@@ -297,6 +300,8 @@ struct vc_method {
  * @end: the batch has succeeded / has not, and all is to be as before; cannot
  *	 fail.  In the order of the calls / in reverse.  May sleep.
  * @closes: nobody enters the context meanwhile
+ * @outlives: what it changes was there before the context, so that both are
+ *	      called for one that the batch has made, too
  * @passes: need a SET that is in no batch not wait for one?  Then @end knows
  *	    what it has done.  %NULL is no.
  *
@@ -308,6 +313,7 @@ struct vc_batch_ops {
 	long (*begin)(struct vc_request *req);
 	void (*end)(struct vc_request *req, bool commit);
 	bool closes;
+	bool outlives;
 	bool (*passes)(const struct vc_request *req);
 };
 
@@ -317,6 +323,8 @@ struct vc_batch_ops {
  * @doc: what it does, a line
  * @version: positive; 0 for a number without a command
  * @cap: capability that SET takes
+ * @own_net: from inside, SET takes a caller's context that owns its network
+ *	     namespace
  * @hidden: GET does something, so /proc does not ask it
  * @available: does the running kernel have it?  %NULL is yes.
  * @needs: what @available asks for, for people
@@ -335,6 +343,7 @@ struct vc_command {
 	const char *doc;
 	u16 version;
 	u8 cap;
+	bool own_net;
 	bool hidden;
 	bool (*available)(void);
 	const char *needs;
@@ -387,11 +396,11 @@ extern const struct vc_category __stop_vcontext_category[] __vcontext_bound;
 #define VC_METHOD_LIST(_call, _id, _type, _element)			\
 	{ .call = _call, .id = _id, .flags = VC_DATA_IN | VC_DATA_OUT,	\
 	  .size = sizeof(_type), .size_v1 = sizeof(_type),		\
-	  .element = sizeof(_element) }
+	  .element = sizeof(_element), .count = offsetof(_type, count) }
 #define VC_METHOD_LIST_SET(_call, _id, _type, _element)			\
 	{ .call = _call, .id = _id, .flags = VC_DATA_IN,		\
 	  .size = sizeof(_type), .size_v1 = sizeof(_type),		\
-	  .element = sizeof(_element) }
+	  .element = sizeof(_element), .count = offsetof(_type, count) }
 /* The id says how many elements there are. */
 #define VC_METHOD_COUNTED(_call, _id, _type, _element)			\
 	{ .call = _call, .id = _id,					\

@@ -278,7 +278,8 @@ static long begin_step(struct batch *batch, u32 index)
 		return create(batch, index);
 	if (step->made_by >= 0) {
 		step->req.ctx = vcontext_get(batch->made[step->made_by]);
-		return step->target.method->call(&step->req);
+		if (!step->target.command->batch->outlives)
+			return step->target.method->call(&step->req);
 	}
 	ret = step->target.command->batch->begin(&step->req);
 	step->begun = ret >= 0;

@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/in.h>
+#include <linux/inetdevice.h>
 #include <linux/sched/signal.h>
 
 #include <trace/events/vcontext.h>
@@ -178,6 +179,19 @@ static int move_in(struct vc_request *req, struct vcontext *ctx)
 	return ret;
 }
 
+/* Let @ctx, which current has made and entered, be seen; its id. */
+static long settle(const struct vc_request *req, struct vcontext *ctx)
+{
+	/* it can be gone by now only if we have been moved on */
+	int ret = vcontext_show(&ctx, 1);
+
+	if (ret)
+		return ret;
+	trace_migrate(task_tgid_nr(current), req->caller->id, ctx->id);
+	vc_event_migrated(ctx, current);
+	return ctx->id;
+}
+
 static long make(struct vc_request *req)
 {
 	const struct vc_new_s_context *arg = req->data;
@@ -197,18 +211,10 @@ static long make(struct vc_request *req)
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 	ret = move_in(req, ctx);
-	if (ret) {
+	if (ret)
 		vcontext_discard(ctx);
-	} else {
-		/* it can be gone by now only if we have been moved on */
-		ret = vcontext_show(&ctx, 1);
-		if (!ret) {
-			ret = ctx->id;
-			trace_migrate(task_tgid_nr(current), req->caller->id,
-				      ctx->id);
-			vc_event_migrated(ctx, current);
-		}
-	}
+	else
+		ret = settle(req, ctx);
 	vcontext_put(ctx);
 	return ret;
 }
@@ -269,17 +275,9 @@ static long new_s_context(struct vc_request *req)
 
 /* ---- set_ipv4root ---- */
 
-/* Is it a mask of a network: some ones, then zeroes? */
-static bool mask_valid(__be32 mask)
-{
-	u32 zeroes = ~ntohl(mask);
-
-	return !(zeroes & (zeroes + 1));
-}
-
 static int check_pair(const struct vc_ipv4_pair *pair)
 {
-	if (!mask_valid(pair->mask))
+	if (bad_mask(pair->mask, 0))
 		return vc_fail(-EINVAL, "mask %pI4 has holes", &pair->mask);
 	if (ipv4_is_multicast(pair->ip) || ipv4_is_lbcast(pair->ip))
 		return vc_fail(-EINVAL, "ip %pI4 is nobody's own", &pair->ip);
@@ -322,18 +320,61 @@ int vc_compat_check_pairs(const struct vc_ipv4_pair *pairs, u32 nr)
 	return 0;
 }
 
-/* Category 5 will have what is to be called with the pairs. */
-static bool permits_available(void)
+#ifdef CONFIG_VCONTEXT_NETADDR
+/* The anonymous context of who has none; one more may be made in it. */
+static long confine_anew(struct vc_request *req,
+			 const struct vc_ipv4_addr *addr)
 {
-	return false;
+	static const struct vc_create args = {
+		.flags = VC_CREATE_EPHEMERAL,
+		.children_max = 1,
+	};
+	struct vcontext *ctx;
+	long ret;
+
+	ctx = vcontext_create_hidden(VC_ID_SELF, &args, req->caller);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	vc_process_set_caps(ctx, vc_process_caps(req->caller));
+	ret = vc_netaddr_confine(ctx, addr, req->nr, false);
+	if (!ret)
+		ret = vcontext_enter(ctx, req->caller, current);
+	if (ret)
+		vcontext_discard(ctx);
+	else
+		ret = min(settle(req, ctx), 0L);
+	vcontext_put(ctx);
+	return ret;
+}
+
+static long confine(struct vc_request *req)
+{
+	const struct vc_ipv4_pair *pairs = req->list;
+	struct vc_ipv4_addr addr[VC_COMPAT_PAIRS_MAX];
+	long ret;
+	u32 i;
+
+	/* the mask was for the broadcast address; 0.0.0.0 stands for any */
+	for (i = 0; i < req->nr; i++) {
+		addr[i].addr = pairs[i].ip;
+		addr[i].mask = pairs[i].ip ? htonl(INADDR_BROADCAST) : 0;
+	}
+	if (!req->caller->level)
+		return confine_anew(req, addr);
+	if (vc_claim_set(req->caller))
+		return -ERESTARTNOINTR;
+	ret = vc_netaddr_confine(req->caller, addr, req->nr, true);
+	vc_claim_unset(req->caller);
+	return ret;
 }
 
 static long set_ipv4root(struct vc_request *req)
 {
 	int ret = vc_compat_check_pairs(req->list, req->nr);
 
-	return ret ?: -EOPNOTSUPP;
+	return ret ?: confine(req);
 }
+#endif
 
 static const struct vc_command compat_commands[] = {
 	[VC_COMPAT_NEW_S_CONTEXT] = {
@@ -344,17 +385,17 @@ static const struct vc_command compat_commands[] = {
 		.set = VC_METHOD(new_s_context, VC_KIND_COMPAT, VC_DATA_IN,
 				 struct vc_new_s_context),
 	},
+#ifdef CONFIG_VCONTEXT_NETADDR
 	[VC_COMPAT_SET_IPV4ROOT] = {
 		.name = "set_ipv4root",
 		.doc = "confine the caller's context to IPv4 addresses",
 		.version = 1,
 		.cap = CAP_SYS_ADMIN,
-		.available = permits_available,
-		.needs = "address permits (category 5)",
 		.set = VC_METHOD_COUNTED(set_ipv4root, VC_KIND_IGNORED,
 					 struct vc_set_ipv4root,
 					 struct vc_ipv4_pair),
 	},
+#endif
 };
 
 VC_DECLARE_CATEGORY(compat, VC_CAT_COMPAT, 1, compat_commands);

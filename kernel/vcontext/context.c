@@ -51,6 +51,7 @@ static void context_free(struct work_struct *work)
 	struct vcontext *ctx = container_of(to_rcu_work(work),
 					    struct vcontext, free_work);
 
+	vc_netaddr_release(ctx);
 	put_pid(ctx->creator);
 	put_user_ns(ctx->user_ns);
 	vcontext_put(ctx->parent);
@@ -132,6 +133,26 @@ u64 __vcontext_mark(void)
 }
 
 /**
+ * vcontext_marked - find the context that something was made in
+ * @mark: of the thing, from __vcontext_mark() when it was made
+ *
+ * Context: RCU held, which keeps what is returned.
+ * Return: the context; %NULL if that was the host, or if it is gone.
+ */
+const struct vcontext *vcontext_marked(u64 mark)
+{
+	const struct vcontext *pos;
+	unsigned long index;
+
+	if (!mark)
+		return NULL;
+	xa_for_each(&contexts, index, pos)
+		if (pos->cgroup_id == mark)
+			return pos;
+	return NULL;
+}
+
+/**
  * vc_made_inside - has something been made in a context or below it?
  * @mark: of the thing, from __vcontext_mark() when it was made
  * @ctx: the context; %NULL is the host
@@ -143,17 +164,9 @@ u64 __vcontext_mark(void)
  */
 bool vc_made_inside(u64 mark, const struct vcontext *ctx)
 {
-	const struct vcontext *pos;
-	unsigned long index;
-
 	if (!ctx || !ctx->level || mark == ctx->cgroup_id)
 		return true;
-	if (!mark)
-		return false;
-	xa_for_each(&contexts, index, pos)
-		if (pos->cgroup_id == mark)
-			return vcontext_is_below(pos, ctx);
-	return false;
+	return vcontext_is_below(vcontext_marked(mark), ctx);
 }
 
 /**
@@ -552,6 +565,13 @@ static int remove_tree_locked(struct vcontext *top)
 	return remove_locked(top);
 }
 
+/* Finish what takes long of contexts that are gone; no locks held. */
+static void settle(void)
+{
+	vc_netdev_settle();
+	vc_disk_settle();
+}
+
 /**
  * vcontext_discard - end a context that nobody has seen
  * @ctx: from vcontext_create_hidden(), not entered; the reference stays
@@ -568,6 +588,7 @@ void vcontext_discard(struct vcontext *ctx)
 	if (!ctx->removed)
 		WARN_ON_ONCE(remove_locked(ctx));
 	mutex_unlock(&vcontext_mutex);
+	vc_netdev_settle();
 	/* a batch that is undone waits for no disk that it has not limited */
 	if (limited)
 		vc_disk_settle();
@@ -636,7 +657,7 @@ static void reap_work_fn(struct work_struct *work)
 	if (!ctx->removed && vc_engine_if_idle(ctx, mark_dying))
 		WARN_ON_ONCE(remove_tree_locked(ctx));
 	mutex_unlock(&vcontext_mutex);
-	vc_disk_settle();
+	settle();
 	vcontext_put(ctx);
 }
 
@@ -694,7 +715,7 @@ int vcontext_destroy(struct vcontext *ctx, bool kill)
 out_unlock:
 	mutex_unlock(&vcontext_mutex);
 	if (!ret)
-		vc_disk_settle();
+		settle();
 	return ret;
 }
 

@@ -15,9 +15,16 @@
  *  vcontext_mutex	the tree: create, destroy, names, children counts
  *  vc_ns_mutex		namespaces and virtual roots
  *  vc_cpu_mutex	what contexts get of the CPUs
+ *  rtnl_mutex		network devices, and whose they are; never with the next
  *  cgroup_mutex	who is in which group
  *  cgroup_threadgroup_rwsem	forks between charge and birth
  *  css_set_lock	tasks of a group (irqs off)
+ *
+ * rtnl_mutex may be taken under vcontext_mutex and vc_ns_mutex, for that is where
+ * network namespaces are made, and never under cgroup_mutex; under rtnl_mutex
+ * none of these is taken: permits of addresses are read under RCU.
+ * vc_qos_mutex, bandwidth of network devices, is taken with none of them held;
+ * only rtnl_mutex is taken under it.
  */
 #ifndef _KERNEL_VCONTEXT_INTERNAL_H
 #define _KERNEL_VCONTEXT_INTERNAL_H
@@ -95,6 +102,10 @@ struct vcontext {
 	u8 vars[] __aligned(64);
 };
 
+struct msghdr;
+struct net;
+struct sock;
+struct sockaddr;
 struct vc_request;
 
 extern struct mutex vcontext_mutex;
@@ -142,6 +153,7 @@ int vcontext_enter(struct vcontext *ctx, struct vcontext *caller,
 		   struct task_struct *task);
 int vcontext_place(struct vcontext *ctx, struct task_struct *task);
 void vcontext_entered(struct vcontext *ctx);
+const struct vcontext *vcontext_marked(u64 mark);
 bool vc_made_inside(u64 mark, const struct vcontext *ctx);
 struct vcontext *vcontext_find_next(u32 *id, const struct vcontext *caller)
 	__must_check;
@@ -283,6 +295,8 @@ void vc_ns_shown(struct vcontext *ctx, struct pid_namespace **pid_ns,
 int vc_ns_birth(struct task_struct *child, struct vcontext *ctx);
 bool vc_ns_born_in(const struct task_struct *child, struct vcontext *ctx);
 int vc_ns_unsupported(u32 flags);
+struct net *vc_ns_net(struct vcontext *ctx) __must_check;
+bool vc_ns_has_net(const struct vcontext *ctx);
 
 /* ---- error.c: why a thread's last call failed ---- */
 
@@ -536,6 +550,36 @@ struct key;
 void vc_key_new(struct key *key);
 bool vc_key_permitted(const struct key *key);
 
+/* ---- netaddr.c and others of category 5, see permit.h ---- */
+
+#ifdef CONFIG_VCONTEXT_NETADDR
+bool vc_netaddr_closed(const struct vcontext *ctx);
+bool vc_netaddr_filters(const struct vcontext *ctx, const struct net *net);
+void vc_netaddr_keep(struct vcontext *ctx);
+void vc_netaddr_release(struct vcontext *ctx);
+int vc_netaddr_confine(struct vcontext *ctx, const struct vc_ipv4_addr *addr,
+		       u32 nr, bool narrow);
+int vc_socket_may_send(const struct sock *sk, struct msghdr *msg);
+int vc_socket_may_bind(const struct sock *sk, const struct sockaddr *addr,
+		       int len);
+int vc_socket_may_bind_all(const struct sock *sk, const struct sockaddr *addr,
+			   int len);
+#else
+static inline bool vc_netaddr_closed(const struct vcontext *ctx)
+{
+	return false;
+}
+
+static inline bool vc_netaddr_filters(const struct vcontext *ctx,
+				      const struct net *net)
+{
+	return false;
+}
+
+static inline void vc_netaddr_keep(struct vcontext *ctx) { }
+static inline void vc_netaddr_release(struct vcontext *ctx) { }
+#endif
+
 /* ---- unix.c ---- */
 
 bool vc_unix_visible(const struct sock *other);
@@ -573,6 +617,19 @@ static inline bool vc_disk_limited(const struct vcontext *ctx) { return false; }
 static inline void vc_disk_release(struct vcontext *ctx) { }
 static inline void vc_disk_settle(void) { }
 static inline bool vc_disk_may_quotactl(int cmd, int type) { return true; }
+#endif
+
+/* ---- rawsock.c ---- */
+
+bool vc_socket_permitted(int family, int type);
+bool vc_socket_may_set(const struct sock *sk, int level, int optname);
+
+/* ---- netdev.c ---- */
+
+#ifdef CONFIG_VCONTEXT_VNET
+void vc_netdev_settle(void);
+#else
+static inline void vc_netdev_settle(void) { }
 #endif
 
 /* ---- process.c ---- */

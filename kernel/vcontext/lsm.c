@@ -8,13 +8,20 @@
 #include <linux/cred.h>
 #include <linux/key.h>
 #include <linux/lsm_hooks.h>
+#include <linux/net.h>
 #include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
+#include <linux/vcontext_net.h>
 #include <net/af_unix.h>
 #include <uapi/linux/lsm.h>
+#include <uapi/linux/sctp.h>
+#include <uapi/linux/tcp.h>
 
 #include "internal.h"
+#ifdef CONFIG_VCONTEXT_NETADDR
+#include "permit.h"
+#endif
 
 static bool in_context(void)
 {
@@ -264,6 +271,27 @@ static int vcontext_unix_may_send(struct socket *sock, struct socket *other)
 }
 #endif
 
+#ifdef CONFIG_NET
+static int vcontext_socket_create(int family, int type, int protocol, int kern)
+{
+	if (!vcontext_enabled() || kern || vc_socket_permitted(family, type))
+		return 0;
+	return -EPERM;
+}
+
+static int vcontext_socket_setsockopt(struct socket *sock, int level,
+				      int optname)
+{
+	/* it may look like one that the kernel uses for itself then */
+	if (level == SOL_TCP && optname == TCP_ULP)
+		return vcontext_may_use_sock(sock->sk);
+	if (!vcontext_enabled() || vc_socket_may_set(sock->sk, level, optname) ||
+	    !in_context())
+		return 0;
+	return -EPERM;
+}
+#endif
+
 struct lsm_blob_sizes vcontext_blobs __ro_after_init = {
 	.lbs_superblock = sizeof(u64),
 #ifdef CONFIG_KEYS
@@ -279,6 +307,68 @@ static int vcontext_quotactl(int cmd, int type, int id,
 	    vc_disk_may_quotactl(cmd, type))
 		return 0;
 	return -EPERM;
+}
+#endif
+
+#ifdef CONFIG_VCONTEXT_NETADDR
+/* vcontext_may_use_sock(), for who asks all the time. */
+static int may_use(const struct sock *sk)
+{
+	return vcontext_closed() && !vc_socket_at_home(sk) ?
+		__vcontext_may_use_sock(sk) : 0;
+}
+
+static int vcontext_socket_bind(struct socket *sock, struct sockaddr *address,
+				int addrlen)
+{
+	return vc_socket_may_bind(sock->sk, address, addrlen);
+}
+
+static int vcontext_socket_connect(struct socket *sock,
+				   struct sockaddr *address, int addrlen)
+{
+	return may_use(sock->sk);
+}
+
+static int vcontext_socket_listen(struct socket *sock, int backlog)
+{
+	return may_use(sock->sk);
+}
+
+static int vcontext_socket_accept(struct socket *sock, struct socket *newsock)
+{
+	return may_use(sock->sk);
+}
+
+static int vcontext_socket_sendmsg(struct socket *sock, struct msghdr *msg,
+				   int size)
+{
+	return vcontext_closed() && !vc_socket_at_home(sock->sk) ?
+		vc_socket_may_send(sock->sk, msg) : 0;
+}
+
+static int vcontext_socket_recvmsg(struct socket *sock, struct msghdr *msg,
+				   int size, int flags)
+{
+	return may_use(sock->sk);
+}
+
+/* That receives, too. */
+static int vcontext_socket_getsockopt(struct socket *sock, int level,
+				      int optname)
+{
+	if (level != SOL_TCP || optname != TCP_ZEROCOPY_RECEIVE)
+		return 0;
+	return may_use(sock->sk);
+}
+
+/* Addresses that are added later; those of peers are nobody's affair. */
+static int vcontext_sctp_bind_connect(struct sock *sk, int optname,
+				      struct sockaddr *address, int addrlen)
+{
+	if (optname != SCTP_SOCKOPT_BINDX_ADD)
+		return 0;
+	return vc_socket_may_bind_all(sk, address, addrlen);
 }
 #endif
 
@@ -314,9 +404,23 @@ static struct security_hook_list vcontext_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(key_alloc, vcontext_key_alloc),
 	LSM_HOOK_INIT(key_permission, vcontext_key_permission),
 #endif
+#ifdef CONFIG_NET
+	LSM_HOOK_INIT(socket_create, vcontext_socket_create),
+	LSM_HOOK_INIT(socket_setsockopt, vcontext_socket_setsockopt),
+#endif
 #ifdef CONFIG_UNIX
 	LSM_HOOK_INIT(unix_stream_connect, vcontext_unix_stream_connect),
 	LSM_HOOK_INIT(unix_may_send, vcontext_unix_may_send),
+#endif
+#ifdef CONFIG_VCONTEXT_NETADDR
+	LSM_HOOK_INIT(socket_bind, vcontext_socket_bind),
+	LSM_HOOK_INIT(socket_connect, vcontext_socket_connect),
+	LSM_HOOK_INIT(socket_listen, vcontext_socket_listen),
+	LSM_HOOK_INIT(socket_accept, vcontext_socket_accept),
+	LSM_HOOK_INIT(socket_sendmsg, vcontext_socket_sendmsg),
+	LSM_HOOK_INIT(socket_recvmsg, vcontext_socket_recvmsg),
+	LSM_HOOK_INIT(socket_getsockopt, vcontext_socket_getsockopt),
+	LSM_HOOK_INIT(sctp_bind_connect, vcontext_sctp_bind_connect),
 #endif
 };
 

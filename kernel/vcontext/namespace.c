@@ -572,6 +572,46 @@ bool vc_ns_may_exec(void)
 }
 
 /**
+ * vc_ns_has_net - is current in a network namespace of its own context's?
+ * @ctx: current's
+ *
+ * One that it, or a context below it, owns or has made.  The host has all.
+ *
+ * Context: process.
+ * Return: as asked.
+ */
+bool vc_ns_has_net(const struct vcontext *ctx)
+{
+	bool ret;
+
+	if (!ctx->level)
+		return true;
+	rcu_read_lock();
+	ret = vc_made_inside(current->nsproxy->net_ns->ns.vcontext, ctx);
+	rcu_read_unlock();
+	return ret;
+}
+
+/**
+ * vc_ns_net - the network namespace that a context owns
+ * @ctx: the context
+ *
+ * Context: process.
+ * Return: a reference that the caller puts, or %NULL.
+ */
+struct net *vc_ns_net(struct vcontext *ctx)
+{
+	struct net *net;
+
+	mutex_lock(&vc_ns_mutex);
+	net = VC(ctx, namespaces).net_ns;
+	if (net)
+		get_net(net);
+	mutex_unlock(&vc_ns_mutex);
+	return net;
+}
+
+/**
  * vc_ns_uts - the UTS namespace that a context owns
  * @ctx: the context
  *

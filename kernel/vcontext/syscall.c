@@ -175,6 +175,7 @@ static int find_context(struct vc_request *req, const struct vc_method *method)
 		return 0;
 	case VC_KIND_OWN_OR_BELOW:
 	case VC_KIND_BELOW:
+	case VC_KIND_HOST_OR_BELOW:
 	case VC_KIND_ENTER:
 		break;
 	}
@@ -213,8 +214,14 @@ static int check_rights(struct vc_request *req,
 			const struct vc_command *command,
 			const struct vc_method *method)
 {
-	if (method->id == VC_KIND_BELOW && req->ctx == req->caller)
+	if (req->ctx == req->caller &&
+	    (method->id == VC_KIND_BELOW ||
+	     (method->id == VC_KIND_HOST_OR_BELOW && req->ctx->level)))
 		return vc_fail(-EPERM, "nobody changes its own context");
+	if (command->own_net && !vc_ns_has_net(req->caller))
+		return vc_fail(-EPERM,
+			       "context %u does not own its network namespace",
+			       req->caller->id);
 	if (method->id == VC_KIND_NEW && !req->caller->children_max)
 		return vc_fail(-EPERM, "children_max of context %u is 0",
 			       req->caller->id);
@@ -329,7 +336,7 @@ static int copy_buffers_out(struct vc_request *req,
 static int copy_list_in(struct vc_request *req, const struct vc_method *method,
 			const void __user *elements)
 {
-	u32 nr = *(u32 *)req->data;
+	u32 nr = *(u32 *)(req->data + method->count);
 	void *list;
 
 	if (method->flags & VC_DATA_COUNT_ID) {
@@ -456,10 +463,12 @@ static int copy_out(struct vc_request *req, const struct vc_method *method,
 
 	if (!(method->flags & VC_DATA_OUT) || !req->data)
 		return 0;
-	/* a list begins with its count, in and out */
+	/* what a list counts is said in and out */
 	if (method->element) {
-		room = *(u32 *)req->data;
-		*(u32 *)req->data = req->nr;
+		u32 *count = req->data + method->count;
+
+		room = *count;
+		*count = req->nr;
 	}
 	if (copy_to_user(data, req->data, min_t(size_t, given, method->size)))
 		goto fault;

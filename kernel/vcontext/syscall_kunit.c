@@ -373,12 +373,12 @@ static void check_method(struct kunit *test, const struct vc_method *method,
 		KUNIT_EXPECT_NE_MSG(test, flags & data, 0, "%s", name);
 	else
 		KUNIT_EXPECT_EQ_MSG(test, flags, 0, "%s", name);
-	/* a list begins with its count; that is read by GET, too */
+	/* a list has its count; that is read by GET, too */
 	if (method->element) {
 		KUNIT_EXPECT_EQ_MSG(test, flags, set ? VC_DATA_IN : data, "%s",
 				    name);
-		KUNIT_EXPECT_GE_MSG(test, method->size_v1, sizeof(u32), "%s",
-				    name);
+		KUNIT_EXPECT_GE_MSG(test, method->size_v1,
+				    method->count + sizeof(u32), "%s", name);
 	}
 	/* nobody sees or changes by the wrong kind of id */
 	KUNIT_EXPECT_LE_MSG(test, method->id, VC_KIND_COMPAT, "%s", name);
@@ -414,6 +414,7 @@ static void table_batch(struct kunit *test)
 		VC_CMD(VC_CAT_PROCESS, VC_SUB_SET, VC_PROCESS_TASK),
 		VC_CMD(VC_CAT_PROCESS, VC_SUB_SET, VC_PROCESS_SIGNAL),
 		VC_CMD(VC_CAT_VFS, VC_SUB_SET, VC_VFS_UNROOT),
+		VC_CMD(VC_CAT_VNET, VC_SUB_SET, VC_VNET_DESTROY),
 		VC_CMD(VC_CAT_CLASS, VC_SUB_SET, VC_CLASS_RULE),
 		VC_CMD(VC_CAT_CLASS, VC_SUB_SET, VC_CLASS_REMOVE),
 		VC_CMD(VC_CAT_CLASS, VC_SUB_SET, VC_CLASS_APPLY),
@@ -442,7 +443,8 @@ static void table_batch(struct kunit *test)
 			/* it is about a context */
 			KUNIT_EXPECT_TRUE(test,
 					  command->set.id == VC_KIND_BELOW ||
-					  command->set.id == VC_KIND_OWN_OR_BELOW);
+					  command->set.id == VC_KIND_OWN_OR_BELOW ||
+					  command->set.id == VC_KIND_HOST_OR_BELOW);
 		}
 	}
 }

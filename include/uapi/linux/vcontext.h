@@ -13,6 +13,8 @@
 #ifndef _UAPI_LINUX_VCONTEXT_H
 #define _UAPI_LINUX_VCONTEXT_H
 
+#include <linux/in6.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 
 /*
@@ -387,6 +389,144 @@ struct vc_task {
  */
 struct vc_caps {
 	__u64 caps;
+};
+
+/* ---- category 4: virtual network devices ---- */
+
+#define VC_VNET_CREATE		1
+#define VC_VNET_ATTACH		2
+#define VC_VNET_DESTROY		3
+#define VC_VNET_QOS		4
+
+/* vc_vnet.type */
+#define VC_VNET_VETH		1
+#define VC_VNET_MACVLAN		2
+#define VC_VNET_IPVLAN		3
+#define VC_VNET_DUMMY		4
+
+/*
+ * SET 4/1: born in the network namespace of the context, up.  GET: it is
+ * attached.
+ */
+#define VC_VNET_INSIDE		(1U << 0)
+
+/* A name of a network device, with its NUL. */
+#define VC_DEV_NAME_SIZE	16
+
+/**
+ * struct vc_vnet - SET and GET 4/1, SET 4/2 and 4/3: a network device
+ * @vdev_name: its name, NUL-terminated; SET 4/2, 4/3 and GET read it alone
+ * @link: VETH: name of the end that stays on the caller's side; MACVLAN,
+ *	  IPVLAN: the lower device; DUMMY: empty
+ * @type: VC_VNET_VETH, _MACVLAN, _IPVLAN or _DUMMY
+ * @flags: VC_VNET_INSIDE or 0
+ * @ifindex: its number in the namespace it is in; ignored by SET
+ * @owner: id of the context that it belongs to; ignored by SET
+ * @mac: its address; SET: zero for any, as always of an IPVLAN
+ * @mtu: SET: 0 for what is usual
+ * @reserved: zero
+ */
+struct vc_vnet {
+	char vdev_name[VC_DEV_NAME_SIZE];
+	char link[VC_DEV_NAME_SIZE];
+	__u32 type;
+	__u32 flags;
+	__u32 ifindex;
+	__u32 owner;
+	__u8 mac[6];
+	__u16 mtu;
+	__u32 reserved;
+};
+
+/**
+ * struct vc_vnets - GET 4/2, the devices of a context
+ * @count: in: room in @vnet; out: how many there are
+ * @reserved: zero
+ * @vnet: the devices, in the order in which they came
+ */
+struct vc_vnets {
+	__u32 count;
+	__u32 reserved;
+	struct vc_vnet vnet[];
+};
+
+/**
+ * struct vc_vnet_qos - SET and GET 4/4, bandwidth of a device
+ * @vdev_name: the device; with id 0 an uplink
+ * @uplink: the device through which it reaches the world; empty for the lower
+ *	    device of a MACVLAN or IPVLAN, or if nothing is warranted
+ * @max_bandwidth: kbit/s, at most, in each direction; 0 for no limit.  With
+ *		   id 0 the capacity of the uplink; 0 for its link speed.
+ * @warranted_bandwidth: kbit/s, which it has even if others saturate the
+ *			 uplink; 0 for none.  With id 0: out: the sum of all.
+ */
+struct vc_vnet_qos {
+	char vdev_name[VC_DEV_NAME_SIZE];
+	char uplink[VC_DEV_NAME_SIZE];
+	__u32 max_bandwidth;
+	__u32 warranted_bandwidth;
+};
+
+/* ---- category 5: network address permits ---- */
+
+#define VC_NETADDR_IPV4		1
+#define VC_NETADDR_NO_IPV4	2
+#define VC_NETADDR_IPV6		3
+#define VC_NETADDR_NO_IPV6	4
+#define VC_NETADDR_POLICY	5
+#define VC_NETADDR_DEVICES	6
+
+/**
+ * struct vc_ipv4_addr - IPv4 addresses of a permit
+ * @addr: the first one
+ * @mask: which bits of an address have to be those of @addr; no holes
+ */
+struct vc_ipv4_addr {
+	__be32 addr;
+	__be32 mask;
+};
+
+/**
+ * struct vc_ipv6_addr - IPv6 addresses of a permit
+ * @addr: the first one
+ * @prefixlen: how many bits of an address have to be those of @addr
+ */
+struct vc_ipv6_addr {
+	struct in6_addr addr;
+	__u32 prefixlen;
+};
+
+/**
+ * struct vc_addr_req - SET and GET 5/1 and 5/3, SET 5/2 and 5/4
+ * @vdev_name: name of the device that the permits are for, NUL-terminated;
+ *	       empty for any
+ * @count: in: how many elements follow, or room; out: how many there are
+ * @ipv4: of commands 1 and 2
+ * @ipv6: of commands 3 and 4
+ */
+struct vc_addr_req {
+	char vdev_name[VC_DEV_NAME_SIZE];
+	__u32 count;
+	union {
+		__DECLARE_FLEX_ARRAY(struct vc_ipv4_addr, ipv4);
+		__DECLARE_FLEX_ARRAY(struct vc_ipv6_addr, ipv6);
+	};
+};
+
+/* SET and GET 5/5 take a __u32. */
+#define VC_NETADDR_OPEN		0
+#define VC_NETADDR_CLOSED	1
+
+/**
+ * struct vc_names - GET 5/6, the devices for which there are permits
+ * @count: in: room in @name, out: how many there are
+ * @reserved: zero
+ * @name: names, NUL-terminated
+ */
+struct vc_names {
+	__u32 count;
+	__u32 reserved;
+	char name[][VC_DEV_NAME_SIZE];
 };
 
 /* ---- category 6: disk and VFS ---- */
