@@ -110,11 +110,31 @@ for word in '' c c:1 c:1:3 c:1:3: x:1:3:r c:4096:0:r c:1:1048576:r c:1:3:x \
 		grep -q -- "--device '$word' is not a device" "$err"
 	ok "device: '$word'"
 done
+for word in '' 10.0.0 10.0.0.1/33 fd00::/129 10.0.0.1/ 10.0.0.1% \
+	    10.0.0.1%abcdefghijklmnop 10.0.0.1/x fd00:::1 eth0; do
+	usage 2 "$vcontext" create --addr "$word" &&
+		grep -q -- "--addr '$word' is not an address" "$err"
+	ok "addr: '$word'"
+done
+usage 2 "$vcontext" create --no-addr none;		ok "no-addr: none"
 usage 2 "$vcontext" create --ephemeral;			ok "create: ephemeral"
 usage 2 "$vcontext" create --root-ro
 ok "root-ro: without a root"
 usage 2 "$vcontext" create --root / --bind /tmp
 ok "bind: no target"
+for word in '' eth0 tun:eth0:x veth:eth0 veth::x veth:eth0: dummy:a:b \
+	    veth:abcdefghijklmnop:x veth:a:b,mtu=0 veth:a:b,mtu=70000 \
+	    veth:a:b,mac=02:00 veth:a:b,x=1 veth:a:b,mtu; do
+	usage 2 "$vcontext" create --vnet "$word" && grep -q -- '--vnet\|name of' "$err"
+	ok "vnet: '$word'"
+done
+for word in '' eth0 eth0,max eth0,max=10 eth0,max=0M eth0,max=5000G eth0,x=1M \
+	    eth0,warranted=1.0001K eth0,uplink=abcdefghijklmnop; do
+	usage 2 "$vcontext" create --bandwidth "$word"
+	ok "bandwidth: '$word'"
+done
+usage 2 "$vcontext" net --capacity eth0;		ok "capacity: no rate"
+usage 2 "$vcontext" net --capacity eth0=1M --destroy x;	ok "capacity and destroy"
 usage 2 "$vcontext" create --hostname "$(printf '%065d' 0)"
 ok "hostname: too long"
 usage 2 "$vcontext" create --files 10k;			ok "files: suffix"
@@ -258,7 +278,9 @@ if [ $have = no ] && "$vcontext" version 2>&1 | grep -q 'not implemented'; then
 		    "--sched fifo:50" "--sched normal:-5" "--sched idle" \
 		    "--io 8:0:rbps=1M,wbps=max,riops=5,wiops=none,weight=100" \
 		    "--io 8:0:none --io 8:16:rbps=1" "--mounts tmpfs,proc" \
-		    "--mounts none" "--device none --device c:10:229:rwm"; do
+		    "--mounts none" "--device none --device c:10:229:rwm" \
+		    "--addr 10.0.0.1 --addr fd00::/64%eth0" "--addr all" \
+		    "--no-addr 10.0.0.1"; do
 		# shellcheck disable=SC2086 # option and value
 		missing 1 "$vcontext" set $word 1;	ok "set $word without the call"
 	done
@@ -456,6 +478,31 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 			[ "$(column DEVICES t-dev)" = "$(column DEVICES t-dev2)" ]
 		ok "create: default devices"
 		"$vcontext" destroy t-dev && "$vcontext" destroy t-dev2
+	fi
+	if has 5 1 "addr" "addr: policy" "addr: bits" "addr: info"; then
+		[ "$(column ADDRS t-lim)" = - ] &&
+			sets --addr 10.0.0.1 ADDRS 10.0.0.1/32 &&
+			sets --addr fd00::/64 ADDRS '10.0.0.1/32 fd00::/64' &&
+			sets --addr 10.1.0.0/16%eth0 ADDRS \
+				'10.0.0.1/32 fd00::/64 10.1.0.0/16%eth0' &&
+			sets --no-addr 10.0.0.1 ADDRS 'fd00::/64 10.1.0.0/16%eth0'
+		ok "addr"
+		sets --addr none ADDRS none && sets --addr all ADDRS - &&
+			status 0 "$vcontext" set --addr none --addr 10.0.0.3 \
+				--addr 10.0.0.4 t-lim &&
+			[ "$(column ADDRS t-lim)" = '10.0.0.3/32 10.0.0.4/32' ]
+		ok "addr: policy"
+		status 1 "$vcontext" set --procs 60 --addr 10.0.0.1/8 t-lim &&
+			grep -q 'cannot set --addr 10.0.0.1/8' "$err" &&
+			[ "$(column LIMIT t-lim)" = 50 ] &&
+			status 1 "$vcontext" set --addr 10.0.0.3 t-lim &&
+			status 1 "$vcontext" set --no-addr 10.0.0.9 t-lim &&
+			grep -q 'hint: .*ADDRS' "$err"
+		ok "addr: bits"
+		status 0 "$vcontext" info -J -o ADDRS t-lim &&
+			grep -q '"addrs": *"10.0.0.3/32 10.0.0.4/32"' "$out"
+		ok "addr: info"
+		"$vcontext" set --addr all t-lim
 	fi
 	status 1 "$vcontext" create t-half --procs 5 --cpus 4000 &&
 		grep -q 'cannot set --cpus 4000' "$err" && ! [ -s "$out" ] &&
@@ -663,6 +710,46 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 	status 1 "$vcontext" create t-half --root "$root" --bind "$tmp:/none" &&
 		grep -q '/none' "$err" && gone t-half;	ok "create: no target"
 	status 0 "$vcontext" destroy t-root;		ok "destroy: root"
+	# network devices
+	status 1 "$vcontext" create t-net --vnet veth:eth0:vtout \
+		--bandwidth eth0,max=10M,warranted=2M,uplink=lo &&
+		grep -q capacity "$err" && gone t-net &&
+		[ ! -e /sys/class/net/vtout ];		ok "create: an uplink without speed"
+	status 0 "$vcontext" create t-net --vnet veth:eth0:vtout,mtu=1400 \
+		--vnet dummy:nowhere,mac=02:00:00:00:00:07 --bandwidth eth0,max=10M &&
+		[ -e /sys/class/net/vtout ]
+	ok "create: devices"
+	status 0 "$vcontext" exec t-net -- sh -c 'cat /proc/net/dev' &&
+		grep -q eth0 "$out" && grep -q nowhere "$out"
+	ok "exec: devices"
+	status 0 "$vcontext" net t-net &&
+		grep -q ' eth0 *veth *vtout *attached .* 1400 *10M' "$out" &&
+		grep -q ' nowhere *dummy .*02:00:00:00:00:07' "$out"
+	ok "net"
+	status 0 "$vcontext" net -J t-net &&
+		grep -q '"max": *"10M"' "$out" && grep -q '"mtu": *1400' "$out"
+	ok "net: JSON"
+	status 0 "$vcontext" net -nr && [ "$(wc -l <"$out")" = 2 ]
+	ok "net: all"
+	status 0 "$vcontext" set t-net --bandwidth eth0,max=2M --vnet dummy:more &&
+		"$vcontext" net t-net >"$out" && grep -q ' 1400 *2M' "$out" &&
+		grep -q more "$out"
+	ok "set: devices"
+	status 1 "$vcontext" set t-net --vnet dummy:another --bandwidth none,max=2M &&
+		grep -q 'vcontext net' "$err" && "$vcontext" net t-net >"$out" &&
+		! grep -q another "$out"
+	ok "set: all or none of the devices"
+	status 0 "$vcontext" net t-net --destroy more &&
+		"$vcontext" net t-net >"$out" && ! grep -q more "$out"
+	ok "net: destroy"
+	status 1 "$vcontext" net t-net --destroy more;	ok "net: destroy nothing"
+	status 1 "$vcontext" net --capacity vtnone=10M;	ok "net: capacity of nothing"
+	status 0 "$vcontext" net --capacity vtout=10M &&
+		status 0 "$vcontext" net --capacity vtout=max
+	ok "net: capacity"
+	status 0 "$vcontext" destroy t-net && [ ! -e /sys/class/net/vtout ] &&
+		[ -z "$(ls -d /sys/class/net/vcshape* 2>/dev/null)" ]
+	ok "destroy: devices"
 	[ -z "$("$vcontext" list -nr)" ];		ok "nothing is left"
 fi
 

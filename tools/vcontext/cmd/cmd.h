@@ -43,7 +43,9 @@ enum {
 	OPT_SETTING, OPT_PROCS = OPT_SETTING, OPT_FILES, OPT_TCP, OPT_MEMORY,
 	OPT_RESIDENT, OPT_OOM, OPT_CPU_MAX, OPT_CPU_MIN, OPT_CPUS, OPT_SCHED,
 	OPT_IO, OPT_CAPS, OPT_MOUNTS, OPT_DEVICE, OPT_HOSTNAME, OPT_ROOT,
-	OPT_ROOT_RO, OPT_BARE, OPT_BIND, OPT_DISK, OPT_INODES, OPT_SETTINGS,
+	OPT_ROOT_RO, OPT_BARE, OPT_BIND, OPT_DISK, OPT_INODES, OPT_ADDR,
+	OPT_NO_ADDR, OPT_VNET, OPT_BANDWIDTH,
+	OPT_SETTINGS,
 	OPT_TREE = OPT_SETTINGS, OPT_OFF, OPT_KILL, OPT_EXEC, OPT_WAIT,
 	OPT_UID, OPT_GID, OPT_COMM, OPT_EXE,
 };
@@ -71,8 +73,8 @@ struct command {
 };
 
 extern const struct command cmd_create, cmd_run, cmd_exec, cmd_list, cmd_info,
-	cmd_stat, cmd_set, cmd_kill, cmd_stop, cmd_freeze, cmd_thaw, cmd_events,
-	cmd_destroy, cmd_version, cmd_complete, cmd_rule;
+	cmd_stat, cmd_net, cmd_set, cmd_kill, cmd_stop, cmd_freeze, cmd_thaw,
+	cmd_events, cmd_destroy, cmd_version, cmd_complete, cmd_rule;
 extern const struct command *const commands[];
 
 /* The one that runs. */
@@ -148,6 +150,40 @@ void caps_words(void);
 void events_words(void);
 void rule_words(void);
 
+/* ---- addresses ---- */
+
+/* What sockets may have. */
+struct address {
+	bool v6;
+	char dev[VC_DEV_NAME_SIZE];	/* empty for any */
+	struct vc_ipv4_addr ipv4;
+	struct vc_ipv6_addr ipv6;
+};
+
+bool parse_address(const char *word, struct address *addr);
+bool address_goes_with(const struct address *addr, const struct address *first);
+char *addresses_text(__u32 id);
+
+/**
+ * struct bandwidth - a parsed bandwidth of a network device
+ * @word: as it was given
+ * @qos: of what is given
+ * @has: what that is, BANDWIDTH_*
+ */
+struct bandwidth {
+	const char *word;
+	struct vc_vnet_qos qos;
+	unsigned int has;
+};
+
+#define BANDWIDTH_MAX		1U
+#define BANDWIDTH_WARRANTED	2U
+#define BANDWIDTH_UPLINK	4U
+
+void vnet_parse(const char *word, struct vc_vnet *vnet);
+void bandwidth_parse(const char *word, struct bandwidth *bandwidth);
+void vnet_words(void);
+
 /* ---- what create, run and set can set ---- */
 
 /* Limits of one shape. */
@@ -166,6 +202,8 @@ struct bind {
 #define MAX_IO	16
 #define MAX_MOUNTS	64
 #define MAX_DEVICES	64
+#define MAX_ADDRS	256
+#define MAX_VNETS	16
 
 struct io_change {
 	const char *word;
@@ -198,6 +236,14 @@ struct settings {
 	struct vc_device devices[MAX_DEVICES];
 	int nr_devices;
 	bool only_devices;
+	struct address addrs[MAX_ADDRS], no_addrs[MAX_ADDRS];
+	int nr_addrs, nr_no_addrs;
+	enum { ADDRS_MORE, ADDRS_ONLY, ADDRS_ALL } which_addrs;
+	struct vc_vnet vnet[MAX_VNETS];
+	const char *vnet_word[MAX_VNETS];
+	int nr_vnets;
+	struct bandwidth bandwidth[MAX_VNETS];
+	int nr_bandwidths;
 };
 
 /* Members of struct vc_io that can be given. */

@@ -451,6 +451,13 @@ static char *text_devices(const struct row *row, size_t arg, bool json)
 	return text;
 }
 
+static char *text_addrs(const struct row *row, size_t arg, bool json)
+{
+	(void)arg;
+	(void)json;
+	return addresses_text(row->info.id);
+}
+
 static char *text_cgroup(const struct row *row, size_t arg, bool json)
 {
 	(void)arg;
@@ -563,6 +570,7 @@ static const struct {
 	STRING("CAPS", 0.2, NEED_CAPS, text_caps, "capability ceiling"),
 	STRING("MOUNTS", 0.1, 0, text_mounts, "file systems it may mount"),
 	STRING("DEVICES", 0.2, 0, text_devices, "devices it may use"),
+	STRING("ADDRS", 0.2, 0, text_addrs, "addresses that sockets may have"),
 	NUMBER("CGROUPID", 0, text_cgroup, 0,
 	       "id of its cgroup, never used again"),
 };

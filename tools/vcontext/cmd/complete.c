@@ -63,6 +63,8 @@ static void values(const char *arg)
 		sched_words();
 	else if (!strcmp(arg, "VICTIM"))
 		printf("process\ncontext\n");
+	else if (!strcmp(arg, "TYPE:NAME[:LINK]"))
+		vnet_words();
 	else if (!strcmp(arg, "TYPES"))
 		events_words();
 }

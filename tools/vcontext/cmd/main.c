@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_info,
 	&cmd_stat,
+	&cmd_net,
 	&cmd_events,
 	&cmd_set,
 	&cmd_kill,

@@ -55,6 +55,10 @@ const struct opt settings_opts[] = {
 	  "let it mount these file system types; none forbids all" },
 	{ OPT_DEVICE, "device", "DEVICE",
 	  "let it use a device more: c:10:229:rwm, b:7:*:r; none forbids all" },
+	{ OPT_ADDR, "addr", "ADDRESS[/LEN][%DEVICE]",
+	  "let sockets have it, and others not; none is before all, all lifts it" },
+	{ OPT_NO_ADDR, "no-addr", "ADDRESS[/LEN][%DEVICE]",
+	  "take it away again" },
 	{ OPT_HOSTNAME, "hostname", "NAME", "host name, in a UTS namespace of its own" },
 	{ OPT_ROOT, "root", "DIR", "make DIR its root directory" },
 	{ OPT_ROOT_RO, "root-ro", NULL, "nothing can be written to the root" },
@@ -62,6 +66,10 @@ const struct opt settings_opts[] = {
 	{ OPT_BIND, "bind", "PATH:TARGET[:ro]",
 	  "let PATH appear at TARGET in the root" },
 	{ 'v', "volume", "PATH:TARGET[:ro]", "the same" },
+	{ OPT_VNET, "vnet", "TYPE:NAME[:LINK]",
+	  "give it a network device, with ,mac=MAC and ,mtu=N" },
+	{ OPT_BANDWIDTH, "bandwidth", "NAME,KEY=RATE",
+	  "bandwidth of a device: max=10M, warranted=2M, uplink=DEVICE" },
 	{ 0 }
 };
 
@@ -360,6 +368,33 @@ static void parse_device(struct settings *set, int unused, const char *word)
 	set->nr_devices++;
 }
 
+static void parse_one_addr(struct address *list, int *nr, const char *word)
+{
+	if (*nr == MAX_ADDRS)
+		die_usage("--%s at most %d times", option, MAX_ADDRS);
+	if (!parse_address(word, &list[*nr]))
+		die_usage("--%s '%s' is not an address such as 10.0.0.1, 10.0.0.0/8, fd00::/64 or 10.0.0.1%%eth0",
+			  option, word);
+	++*nr;
+}
+
+static void parse_addr(struct settings *set, int unused, const char *word)
+{
+	(void)unused;
+	if (!strcmp(word, "none") || !strcmp(word, "all")) {
+		set->which_addrs = *word == 'n' ? ADDRS_ONLY : ADDRS_ALL;
+		set->nr_addrs = 0;
+		return;
+	}
+	parse_one_addr(set->addrs, &set->nr_addrs, word);
+}
+
+static void parse_no_addr(struct settings *set, int unused, const char *word)
+{
+	(void)unused;
+	parse_one_addr(set->no_addrs, &set->nr_no_addrs, word);
+}
+
 static void parse_hostname(struct settings *set, int unused, const char *word)
 {
 	(void)set;
@@ -396,6 +431,23 @@ static void parse_bind(struct settings *set, int unused, const char *word)
 	    (rest && !bind->readonly && strcmp(rest, "rw")))
 		die_usage("--%s '%s' is not PATH:TARGET or PATH:TARGET:ro, TARGET being absolute",
 			  option, word);
+}
+
+static void parse_vnet(struct settings *set, int unused, const char *word)
+{
+	(void)unused;
+	if (set->nr_vnets == MAX_VNETS)
+		die_usage("--%s at most %d times", option, MAX_VNETS);
+	set->vnet_word[set->nr_vnets] = word;
+	vnet_parse(word, &set->vnet[set->nr_vnets++]);
+}
+
+static void parse_bandwidth(struct settings *set, int unused, const char *word)
+{
+	(void)unused;
+	if (set->nr_bandwidths == MAX_VNETS)
+		die_usage("--%s at most %d times", option, MAX_VNETS);
+	bandwidth_parse(word, &set->bandwidth[set->nr_bandwidths++]);
 }
 
 /* ---- setting ---- */
@@ -685,6 +737,67 @@ static int add_devices(struct plan *plan, int unused)
 	return ret;
 }
 
+/* A call for those of each family and device. */
+static int add_addr_calls(struct plan *plan, const struct address *list, int nr,
+			  unsigned int command4, unsigned int command6)
+{
+	struct {
+		struct vc_addr_req head;
+		struct vc_ipv6_addr room[MAX_ADDRS];
+	} call;
+	bool done[MAX_ADDRS] = { false };
+	size_t size;
+	int i, j;
+
+	for (i = 0; i < nr; i++) {
+		if (done[i])
+			continue;
+		memset(&call, 0, sizeof(call));
+		memcpy(call.head.vdev_name, list[i].dev, sizeof(list[i].dev));
+		for (j = i; j < nr; j++) {
+			if (done[j] || !address_goes_with(&list[j], &list[i]))
+				continue;
+			done[j] = true;
+			if (list[i].v6)
+				call.head.ipv6[call.head.count++] = list[j].ipv6;
+			else
+				call.head.ipv4[call.head.count++] = list[j].ipv4;
+		}
+		size = list[i].v6 ? sizeof(list[i].ipv6) : sizeof(list[i].ipv4);
+		add(plan, SET(VC_CAT_NETADDR, list[i].v6 ? command6 : command4,
+			      struct vc_addr_req), &call,
+		    sizeof(call.head) + call.head.count * size, NULL);
+	}
+	return 0;
+}
+
+static void add_policy(struct plan *plan, __u32 policy)
+{
+	add(plan, SET(VC_CAT_NETADDR, VC_NETADDR_POLICY, __u32), &policy,
+	    sizeof(policy), NULL);
+}
+
+static int add_no_addrs(struct plan *plan, int unused)
+{
+	(void)unused;
+	return add_addr_calls(plan, plan->set->no_addrs, plan->set->nr_no_addrs,
+			      VC_NETADDR_NO_IPV4, VC_NETADDR_NO_IPV6);
+}
+
+static int add_addrs(struct plan *plan, int unused)
+{
+	const struct settings *set = plan->set;
+
+	(void)unused;
+	/* opening drops what there was */
+	if (set->which_addrs != ADDRS_MORE)
+		add_policy(plan, VC_NETADDR_OPEN);
+	if (set->which_addrs == ADDRS_ONLY)
+		add_policy(plan, VC_NETADDR_CLOSED);
+	return add_addr_calls(plan, set->addrs, set->nr_addrs, VC_NETADDR_IPV4,
+			      VC_NETADDR_IPV6);
+}
+
 static int add_hostname(struct plan *plan, int unused)
 {
 	const char *name = plan->set->word[OPT_HOSTNAME - OPT_SETTING];
@@ -733,6 +846,57 @@ static int add_binds(struct plan *plan, int unused)
 		    sizeof(bind), from->source);
 	}
 	return 0;
+}
+
+static int add_vnets(struct plan *plan, int unused)
+{
+	int i;
+
+	(void)unused;
+	for (i = 0; i < plan->set->nr_vnets; i++)
+		add(plan, SET(VC_CAT_VNET, VC_VNET_CREATE, struct vc_vnet),
+		    &plan->set->vnet[i], sizeof(plan->set->vnet[i]),
+		    plan->set->vnet_word[i]);
+	return 0;
+}
+
+/* For the message: the device whose bandwidth cannot be read. */
+static const char *bandwidth_word;
+
+static int add_bandwidth(struct plan *plan, const struct bandwidth *bandwidth)
+{
+	const struct vc_vnet_qos *from = &bandwidth->qos;
+	struct vc_vnet_qos qos = { 0 };
+	bool made = is_new(plan);
+	int i, ret;
+
+	/* What is not given stays, of a device that is there. */
+	for (i = 0; i < plan->set->nr_vnets; i++)
+		made |= !strcmp(plan->set->vnet[i].vdev_name, from->vdev_name);
+	ret = made ? 0 : vc_vnet_qos_get(plan->id, from->vdev_name, &qos);
+	if (ret) {
+		bandwidth_word = bandwidth->word;
+		return ret;
+	}
+	memcpy(qos.vdev_name, from->vdev_name, sizeof(qos.vdev_name));
+	if (bandwidth->has & BANDWIDTH_MAX)
+		qos.max_bandwidth = from->max_bandwidth;
+	if (bandwidth->has & BANDWIDTH_WARRANTED)
+		qos.warranted_bandwidth = from->warranted_bandwidth;
+	if (bandwidth->has & BANDWIDTH_UPLINK)
+		memcpy(qos.uplink, from->uplink, sizeof(qos.uplink));
+	return add(plan, SET(VC_CAT_VNET, VC_VNET_QOS, struct vc_vnet_qos),
+		   &qos, sizeof(qos), bandwidth->word);
+}
+
+static int add_bandwidths(struct plan *plan, int unused)
+{
+	int i, ret = 0;
+
+	(void)unused;
+	for (i = 0; i < plan->set->nr_bandwidths && !ret; i++)
+		ret = add_bandwidth(plan, &plan->set->bandwidth[i]);
+	return ret;
 }
 
 /* Set with the root. */
@@ -800,6 +964,14 @@ static const struct setting {
 	{ OPT_DEVICE, 0, 0, parse_device, add_devices, {
 		{ EPERM, "a context above has less: see 'vcontext list --tree -o +DEVICES'" },
 	} },
+	{ OPT_NO_ADDR, 0, 0, parse_no_addr, add_no_addrs, {
+		{ ENOENT, "'vcontext info -o ADDRS' tells which there are" },
+	} },
+	{ OPT_ADDR, 0, 0, parse_addr, add_addrs, {
+		{ EEXIST, "it is there already, or given twice" },
+		{ EPERM, "a context above has not all of them: see 'vcontext list --tree -o +ADDRS'" },
+		{ EINVAL, "the bits behind the length have to be zero: 10.0.0.0/8" },
+	} },
 	{ OPT_HOSTNAME, 0, 0, parse_hostname, add_hostname, {
 		{ ENOENT, "a host name of its own takes --utsns when it is created" },
 	} },
@@ -818,6 +990,16 @@ static const struct setting {
 	  DISK_HINTS },
 	{ OPT_BIND, 0, 0, parse_bind, add_binds, {
 		{ ENOENT, "something has to be there to be covered: make a directory, or a file for a file" },
+	} },
+	{ OPT_VNET, 0, 0, parse_vnet, add_vnets, {
+		{ ENONET, "a network device takes --netns when the context is created" },
+		{ EEXIST, "'ip link' tells which names are taken" },
+		{ ENODEV, "'ip link' tells which devices there are to lie on" },
+	} },
+	{ OPT_BANDWIDTH, 0, 0, parse_bandwidth, add_bandwidths, {
+		{ ENODEV, "'vcontext net' tells which devices there are" },
+		{ ENOSPC, "see what others are warranted: 'vcontext net'" },
+		{ EOPNOTSUPP, "say what the uplink has: 'vcontext net --capacity DEVICE=RATE'" },
 	} },
 };
 
@@ -924,6 +1106,8 @@ void setup_finish(struct setup *setup)
 	settings_check(&setup->set);
 	if (given(&setup->set, OPT_HOSTNAME))
 		setup->create.flags |= VC_CREATE_UTSNS;
+	if (given(&setup->set, OPT_VNET))
+		setup->create.flags |= VC_CREATE_NETNS;
 }
 
 /* @refused is what of it, if it is one of several. */
@@ -963,7 +1147,9 @@ static int plan_settings(struct plan *plan)
 		ret = s->add(plan, s->arg);
 		if (ret) {
 			complain_setting(ret, set, s,
-					 s->opt == OPT_IO ? io_word : NULL);
+					 s->opt == OPT_IO ? io_word :
+					 s->opt == OPT_BANDWIDTH ?
+					 bandwidth_word : NULL);
 			return -1;
 		}
 	}

@@ -302,6 +302,79 @@ int vc_devices_set(__u32 id, const struct vc_device *devices, size_t n);
  */
 int vc_devices_get(__u32 id, struct vc_device **devices);
 
+/**
+ * vc_ipv4_permit - let sockets of a context have IPv4 addresses
+ * @id: context
+ * @dev: on which device; NULL or empty for any
+ * @addrs: addresses and masks, each once
+ * @n: how many, at most VC_LIST_MAX
+ *
+ * The first permit closes the context: its sockets have permitted addresses
+ * alone.
+ *
+ * Return: 0, or -EINVAL (a value, a name), -EEXIST (one is there), -EPERM (also:
+ * a context above lacks it), -ENOSPC (too many).
+ */
+int vc_ipv4_permit(__u32 id, const char *dev, const struct vc_ipv4_addr *addrs,
+		   size_t n);
+
+/**
+ * vc_ipv4_forbid - take permits away
+ * @id: context
+ * @dev: on which device; NULL or empty for those that are for any
+ * @addrs: as they were permitted
+ * @n: how many
+ *
+ * Return: 0, or -ENOENT (one is not there), -EINVAL.
+ */
+int vc_ipv4_forbid(__u32 id, const char *dev, const struct vc_ipv4_addr *addrs,
+		   size_t n);
+
+/**
+ * vc_ipv4_get - which IPv4 addresses sockets of a context may have
+ * @id: context
+ * @dev: on which device; NULL or empty for those that are for any
+ * @addrs: sorted, to be freed with free(3)
+ *
+ * What contexts above lack is not there.
+ *
+ * Return: how many, or -ENOMEM.
+ */
+int vc_ipv4_get(__u32 id, const char *dev, struct vc_ipv4_addr **addrs);
+
+/* The same for IPv6. */
+int vc_ipv6_permit(__u32 id, const char *dev, const struct vc_ipv6_addr *addrs,
+		   size_t n);
+int vc_ipv6_forbid(__u32 id, const char *dev, const struct vc_ipv6_addr *addrs,
+		   size_t n);
+int vc_ipv6_get(__u32 id, const char *dev, struct vc_ipv6_addr **addrs);
+
+/**
+ * vc_addr_policy_set - open a context, or close it
+ * @id: context
+ * @closed: 0 drops all permits; else nothing is permitted that has not been
+ *
+ * Return: 0 or -errno.
+ */
+int vc_addr_policy_set(__u32 id, int closed);
+
+/**
+ * vc_addr_policy_get - do sockets of a context have permitted addresses alone?
+ * @id: context
+ *
+ * Return: 1 if so, because of it or of a context above, 0 if not, or -errno.
+ */
+int vc_addr_policy_get(__u32 id);
+
+/**
+ * vc_addr_devices - the devices for which there are permits
+ * @id: context
+ * @names: sorted, to be freed with free(3)
+ *
+ * Return: how many, or -ENOMEM.
+ */
+int vc_addr_devices(__u32 id, char (**names)[VC_DEV_NAME_SIZE]);
+
 /* What a new context is given, as far as its parent has it. */
 #define VC_DEVICES_DEFAULT						\
 	{ 'c', 1, 3, 7 }, { 'c', 1, 5, 7 }, { 'c', 1, 7, 7 },		\
@@ -566,6 +639,78 @@ int vc_bind_add(__u32 id, const char *source, const char *target, __u32 flags);
  * Return: how many, or -ENOMEM.
  */
 int vc_bind_targets(__u32 id, char (**targets)[VC_TARGET_SIZE]);
+
+/* ---- network devices (category 4) ---- */
+
+/**
+ * vc_vnet_create - make a network device, on the caller's side
+ * @id: context that it belongs to: the caller's, or one below
+ * @vnet: what it is; ifindex and owner are ignored
+ *
+ * Return: 0, or -EEXIST (a name), -ENODEV (link), -ENONET (VC_VNET_INSIDE, and
+ * the context owns no network namespace), -EOPNOTSUPP (no such driver).
+ */
+int vc_vnet_create(__u32 id, const struct vc_vnet *vnet);
+
+/**
+ * vc_vnet_get - look at a network device of a context
+ * @id: context
+ * @name: of the device
+ * @vnet: filled
+ *
+ * Return: 0, or -ENODEV.
+ */
+int vc_vnet_get(__u32 id, const char *name, struct vc_vnet *vnet);
+
+/**
+ * vc_vnet_attach - move a network device into a context, and bring it up
+ * @id: context below, which owns a network namespace
+ * @name: of a device on the caller's side
+ *
+ * Return: 0, or -ENODEV, -ENONET (no such namespace), -EEXIST (the name is
+ * taken inside), -EBUSY (attached already).
+ */
+int vc_vnet_attach(__u32 id, const char *name);
+
+/**
+ * vc_vnet_destroy - remove a network device of a context
+ * @id: context
+ * @name: of the device
+ *
+ * Return: 0, or -ENODEV, -EPERM (it was attached from above).
+ */
+int vc_vnet_destroy(__u32 id, const char *name);
+
+/**
+ * vc_vnet_list - the network devices of a context
+ * @id: context
+ * @list: set to an array, in the order in which they came, to be released with
+ *	free(3)
+ *
+ * Return: how many, or -ENOMEM.
+ */
+int vc_vnet_list(__u32 id, struct vc_vnet **list);
+
+/**
+ * vc_vnet_qos_set - set the bandwidth of a network device
+ * @id: context below, or VC_ID_HOST for the capacity of an uplink
+ * @qos: what it is
+ *
+ * Return: 0, or -ENODEV (device or uplink), -ENOSPC (the uplink has no more),
+ * -EOPNOTSUPP (a dummy; an uplink without known speed), -EBUSY (the uplink has
+ * a queueing discipline of its own).
+ */
+int vc_vnet_qos_set(__u32 id, const struct vc_vnet_qos *qos);
+
+/**
+ * vc_vnet_qos_get - the bandwidth of a network device
+ * @id: context, or VC_ID_HOST
+ * @name: of the device, or of an uplink
+ * @qos: filled
+ *
+ * Return: 0, or -ENODEV.
+ */
+int vc_vnet_qos_get(__u32 id, const char *name, struct vc_vnet_qos *qos);
 
 /* ---- files and block I/O (category 6) ---- */
 
