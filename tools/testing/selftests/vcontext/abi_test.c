@@ -100,6 +100,9 @@ static const struct command commands[] = {
 	  .size = sizeof(struct vc_devices), .set = true },
 	{ .name = "get devices", .word = VC_GET_DEVICES, .kind = OWN_OR_BELOW,
 	  .size = sizeof(struct vc_devices), .reads = true },
+	{ .name = "get vnets", .word = VC_GET(VC_CAT_VNET, VC_VNET_ATTACH),
+	  .kind = OWN_OR_BELOW, .size = sizeof(struct vc_vnets),
+	  .reads = true },
 	{ .name = "events", .word = VC_OPEN_EVENTS, .kind = OWN_OR_BELOW,
 	  .null_ok = true },
 	{ .name = "get rules", .word = VC_GET_RULES, .kind = IGNORED,
@@ -314,7 +317,7 @@ TEST_F(word, unknown_command)
 {
 	static const __u32 cats[] = {
 		VC_CAT_VERSION, VC_CAT_CPU, VC_CAT_PROCESS, VC_CAT_VFS,
-		VC_CAT_OTHER,
+		VC_CAT_OTHER, VC_CAT_VNET,
 		VC_CAT_VERSION, VC_CAT_CPU, VC_CAT_PROCESS, VC_CAT_MEMORY,
 	};
 	unsigned int i;
@@ -347,6 +350,8 @@ TEST_F(word, unknown_sub)
 		VC_GET(VC_CAT_CLASS, VC_CLASS_APPLY),
 		VC_SET(VC_CAT_CPU, VC_CPU_STAT),
 		VC_SET(VC_CAT_MEMORY, VC_MEMORY_STAT),
+		VC_GET(VC_CAT_VNET, VC_VNET_DESTROY),
+		VC_SET(VC_CAT_VNET, 0),
 	};
 	unsigned int i;
 
@@ -426,6 +431,11 @@ static long check_versions(long arg)
 		VC_CMD(VC_CAT_CLASS, VC_SUB_VERSION, VC_CLASS_REMOVE),
 		VC_CMD(VC_CAT_CLASS, VC_SUB_VERSION, VC_CLASS_APPLY),
 		VC_CMD(VC_CAT_PROCESS, VC_SUB_VERSION, VC_PROCESS_FREEZE),
+		VC_CMD(VC_CAT_VNET, VC_SUB_VERSION, 0),
+		VC_CMD(VC_CAT_VNET, VC_SUB_VERSION, VC_VNET_CREATE),
+		VC_CMD(VC_CAT_VNET, VC_SUB_VERSION, VC_VNET_ATTACH),
+		VC_CMD(VC_CAT_VNET, VC_SUB_VERSION, VC_VNET_DESTROY),
+		VC_CMD(VC_CAT_VNET, VC_SUB_VERSION, VC_VNET_QOS),
 		VC_CMD(VC_CAT_MEMORY, VC_SUB_VERSION, 0),
 		VC_CMD(VC_CAT_MEMORY, VC_SUB_VERSION, VC_MEMORY_TOTAL),
 		VC_CMD(VC_CAT_MEMORY, VC_SUB_VERSION, VC_MEMORY_RESIDENT),

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The two calls of the vserver patch, in our words and in those of its tools:
- * new_s_context, and that set_ipv4root is not there.
+ * new_s_context and set_ipv4root.
  */
-#include "common.h"
-
-#include <arpa/inet.h>
+#include "net.h"
 
 #define VC_NEW_S_CONTEXT	VC_SET(VC_CAT_COMPAT, VC_COMPAT_NEW_S_CONTEXT)
 #define VC_SET_IPV4ROOT		VC_SET(VC_CAT_COMPAT, VC_COMPAT_SET_IPV4ROOT)
@@ -516,9 +514,31 @@ TEST_F(compat, all_or_nothing)
 
 /* ---- set_ipv4root ---- */
 
+static __u32 root_word;
+static struct old_set_ipv4root root_data;
+
+/* For in_child() and agent_start_by(). */
+static long confine(long pairs)
+{
+	return vc(root_word, pairs, &root_data);
+}
+
+/* The same of an agent; the data come with the question. */
+static long a_confine(long pairs, long by, long c)
+{
+	return vc(by, pairs, agent_buf);
+}
+
+static long ask_confine(struct agent *agent, long pairs)
+{
+	memcpy(agent_buf, &root_data, sizeof(root_data));
+	return ask3(agent, a_confine, pairs, root_word, 0);
+}
+
 FIXTURE(ipv4root)
 {
-	int unused;
+	struct agent agent;
+	long before;
 };
 
 FIXTURE_VARIANT(ipv4root)
@@ -538,7 +558,20 @@ FIXTURE_VARIANT_ADD(ipv4root, old)
 
 FIXTURE_SETUP(ipv4root)
 {
+	int i;
+
 	VC_SETUP();
+	/* what the test before has left dies in its own time */
+	ASSERT_TRUE(WAIT_FOR(ctx_all() == 0));
+	self->before = ctx_all();
+	word = VC_NEW_S_CONTEXT;
+	root_word = variant->word;
+	memset(&root_data, 0, sizeof(root_data));
+	root_data.broadcast = htonl(0x0a0000ff);
+	for (i = 0; i < 16; i++) {
+		root_data.ip_mask_pair[i].ip = htonl(0x0a000001 + i);
+		root_data.ip_mask_pair[i].mask = htonl(0xffffff00);
+	}
 }
 
 FIXTURE_TEARDOWN(ipv4root)
@@ -546,22 +579,133 @@ FIXTURE_TEARDOWN(ipv4root)
 	vc_teardown();
 }
 
-/* As long as there are no address permits, whatever else is wrong. */
-TEST_F(ipv4root, not_there)
+/* Two of them at the end of what can be read. */
+static long confine_at_end(long pairs)
 {
-	struct old_set_ipv4root data = {
-		.broadcast = htonl(0x0a0000ff),
-		.ip_mask_pair = { { htonl(0x0a000001), htonl(0xffffff00) } },
-	};
+	char *map = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	EXPECT_EQ(-EOPNOTSUPP, vc(variant->word, 1, &data));
-	EXPECT_NE(NULL, strstr(ctx_error(), "address permits"));
-	EXPECT_EQ(-EOPNOTSUPP, vc(variant->word, 0, &data));
-	EXPECT_EQ(-EOPNOTSUPP, vc(variant->word, 17, &data));
-	EXPECT_EQ(-EOPNOTSUPP, vc(variant->word, 1, NULL));
-	EXPECT_EQ(-EOPNOTSUPP, vc(variant->word, 1, (void *)4096));
+	if (map == MAP_FAILED || munmap(map + 4096, 4096))
+		return -ENOMEM;
+	memcpy(map + 4096 - 20, &root_data, 20);
+	return vc(root_word, pairs, map + 4096 - 20);
+}
+
+/* All that can be wrong is found, and nothing has changed. */
+TEST_F(ipv4root, checked)
+{
+	struct vc_error error;
+
+	EXPECT_EQ(-EINVAL, confine(17));
+	EXPECT_NE(NULL, strstr(ctx_error(), "pairs"));
+	EXPECT_EQ(-EINVAL, vc(variant->word, VC_ID_SELF, &root_data));
+	EXPECT_EQ(-EFAULT, vc(variant->word, 1, NULL));
+	EXPECT_EQ(-EFAULT, vc(variant->word, 1, (void *)4096));
+	EXPECT_EQ(0, in_child(confine_at_end, 2));
+	EXPECT_EQ(-EFAULT, in_child(confine_at_end, 3));
+
+	root_data.ip_mask_pair[3].mask = htonl(0xff00ff00);
+	EXPECT_EQ(0, in_child(confine, 3));
+	EXPECT_EQ(-EINVAL, confine(4));
+	EXPECT_EQ(0, vc(VC_LAST_ERROR, 0, &error));
+	EXPECT_EQ(3U, error.index);
+	EXPECT_EQ(variant->word, error.cmd);
+	EXPECT_NE(NULL, strstr(error.text, "255.0.255.0"));
+	root_data.ip_mask_pair[3].mask = 0;
+	EXPECT_EQ(0, in_child(confine, 4));
+	root_data.ip_mask_pair[2].ip = htonl(0xe0000001);
+	EXPECT_EQ(-EINVAL, confine(4));
+	root_data.ip_mask_pair[2].ip = root_data.ip_mask_pair[0].ip;
+	EXPECT_EQ(-EEXIST, confine(4));
+	EXPECT_EQ(VC_ID_HOST, task_where(getpid()));
+	EXPECT_TRUE(WAIT_FOR(ctx_all() == self->before));
+}
+
+TEST_F(ipv4root, numbers_of_pairs)
+{
+	EXPECT_EQ(0, in_child(confine, 0));
+	EXPECT_EQ(0, in_child(confine, 1));
+	EXPECT_EQ(0, in_child(confine, 16));
+}
+
+/* From the host: an anonymous context that goes with its last process. */
+TEST_F(ipv4root, anonymous)
+{
+	struct vc_info info;
+	long id;
+
+	ASSERT_EQ(0, agent_start_by(&self->agent, confine, 2, "/proc/self/exe",
+				    0));
+	id = where(&self->agent);
+	ASSERT_LT(0, id);
+	ASSERT_EQ(0, ctx_info(id, &info));
+	EXPECT_STREQ("", info.name);
+	EXPECT_EQ(VC_CREATE_EPHEMERAL, info.flags);
+	EXPECT_EQ(VC_NETADDR_CLOSED, policy_get(id));
+	EXPECT_STREQ("10.0.0.1/32 10.0.0.2/32", permits(id));
+
+	/* from it one new context, and no second one */
+	EXPECT_LT(0, ask_new(&self->agent, VC_ID_SELF, 0, 0));
+	EXPECT_NE(id, where(&self->agent));
+	EXPECT_STREQ("10.0.0.1/32 10.0.0.2/32", permits(where(&self->agent)));
+	EXPECT_EQ(-ENOSPC, ask_new(&self->agent, VC_ID_SELF, 0, 0));
+	agent_end(&self->agent);
+	EXPECT_TRUE(WAIT_FOR(ctx_all() == self->before));
+}
+
+/* From inside it narrows, and never widens. */
+TEST_F(ipv4root, narrows)
+{
+	long id;
+
+	ASSERT_EQ(0, agent_start_by(&self->agent, confine, 3, "/proc/self/exe",
+				    0));
+	id = where(&self->agent);
+	EXPECT_EQ(-EPERM, ask_confine(&self->agent, 4));
+	EXPECT_STREQ("10.0.0.1/32 10.0.0.2/32 10.0.0.3/32", permits(id));
+	EXPECT_EQ(0, ask_confine(&self->agent, 2));
+	EXPECT_EQ(id, where(&self->agent));
+	EXPECT_STREQ("10.0.0.1/32 10.0.0.2/32", permits(id));
+	EXPECT_EQ(-EPERM, ask_confine(&self->agent, 3));
+	EXPECT_EQ(0, ask_confine(&self->agent, 0));
+	EXPECT_STREQ("", permits(id));
+	EXPECT_EQ(VC_NETADDR_CLOSED, policy_get(id));
+}
+
+/* A context that is OPEN has everything, as far as those above it have. */
+TEST_F(ipv4root, of_another)
+{
+	long id = ctx_new(0);
+
+	ASSERT_LT(0, id);
+	ASSERT_EQ(0, permit(id, "fd00::1"));
+	ASSERT_EQ(0, policy_set(id, VC_NETADDR_OPEN));
+	ASSERT_EQ(0, agent_start(&self->agent, id, 0));
+	EXPECT_EQ(0, ask_confine(&self->agent, 2));
+	EXPECT_EQ(id, where(&self->agent));
+	EXPECT_STREQ("10.0.0.1/32 10.0.0.2/32", permits(id));
+	/* the host may widen what the inside has narrowed */
+	EXPECT_EQ(0, permit(id, "10.0.0.3"));
+	EXPECT_EQ(0, permit(id, "fd00::1"));
+	EXPECT_EQ(0, ask_confine(&self->agent, 3));
+	/* addresses of IPv6 are not its affair */
+	EXPECT_STREQ("fd00::1/128", permits6(id));
+}
+
+/* No address at all stood for any. */
+TEST_F(ipv4root, any_address)
+{
+	root_data.ip_mask_pair[0].ip = 0;
+	root_data.ip_mask_pair[0].mask = 0;
+	ASSERT_EQ(0, agent_start_by(&self->agent, confine, 1, "/proc/self/exe",
+				    0));
+	EXPECT_STREQ("0.0.0.0/0", permits(where(&self->agent)));
+}
+
+TEST_F(ipv4root, rights)
+{
 	ASSERT_EQ(0, caps_lower());
-	EXPECT_EQ(-EOPNOTSUPP, vc(variant->word, 1, &data));
+	EXPECT_EQ(-EPERM, vc(variant->word, 1, (void *)4096));
 	ASSERT_EQ(0, caps_raise());
 }
 
@@ -575,8 +719,7 @@ TEST_F(words, numbers)
 	EXPECT_EQ(0x3f020003U, VC_VSERVER_SET_IPV4ROOT);
 	EXPECT_EQ(1, vc(VC_CMD(VC_CAT_COMPAT, VC_SUB_VERSION, 0), 0, NULL));
 	EXPECT_EQ(1, vc(VC_CMD(VC_CAT_COMPAT, VC_SUB_VERSION, 1), 0, NULL));
-	EXPECT_EQ(-EOPNOTSUPP, vc(VC_CMD(VC_CAT_COMPAT, VC_SUB_VERSION, 2), 0,
-				  NULL));
+	EXPECT_EQ(1, vc(VC_CMD(VC_CAT_COMPAT, VC_SUB_VERSION, 2), 0, NULL));
 	EXPECT_EQ(-EOPNOTSUPP, vc(VC_CMD(VC_CAT_COMPAT, VC_SUB_VERSION, 3), 0,
 				  NULL));
 	EXPECT_EQ(-EOPNOTSUPP, vc(VC_GET(VC_CAT_COMPAT, 1), 0, NULL));

@@ -376,7 +376,7 @@ TEST_F(race, create_destroy)
 	for (i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
 	EXPECT_EQ(self->contexts, ctx_all());
-	EXPECT_TRUE(WAIT_FOR(cg_descendants() == self->groups));
+	EXPECT_TRUE(WAIT_FOR(cg_descendants() <= self->groups));
 }
 
 #define ONE_ID		4716
