@@ -10,9 +10,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <linux/vcontext.h>
+#include <linux/veth.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -197,20 +201,45 @@ static void row_tcp(int n)
 	close(listener);
 }
 
+static void row_udp(int n)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int server = socket(AF_INET, SOCK_DGRAM, 0), client = socket(AF_INET, SOCK_DGRAM, 0);
+	socklen_t len = sizeof(address);
+	char byte = 'x';
+
+	if (server < 0 || client < 0 || bind(server, (void *)&address, len) ||
+	    getsockname(server, (void *)&address, &len))
+		die("udp");
+	while (n--)
+		if (sendto(client, &byte, 1, 0, (void *)&address, len) != 1 || recv(server, &byte, 1, 0) != 1)
+			die("datagram");
+	close(client);
+	close(server);
+}
+
+/*
+ * @net: it is about addresses
+ */
 static const struct row {
 	const char *name;
 	void (*run)(int n);
 	int n;
+	bool net;
 } rows[] = {
-	{ "getppid", row_getppid, 4000 },
-	{ "open+close", row_open, 1000 },
-	{ "tcp connection", row_tcp, 100 },
-	{ "page fault", row_fault, 1024 },
-	{ "pipe round trip", row_pipe, 400 },
-	{ "yield there+back", row_yield, 400 },
-	{ "fork+exit", row_fork, 60 },
-	{ "fork+exec", row_exec, 40 },
+	{ "getppid", row_getppid, 4000, false },
+	{ "open+close", row_open, 1000, false },
+	{ "tcp connection", row_tcp, 100, true },
+	{ "udp datagram", row_udp, 200, true },
+	{ "page fault", row_fault, 1024, false },
+	{ "pipe round trip", row_pipe, 400, false },
+	{ "yield there+back", row_yield, 400, false },
+	{ "fork+exit", row_fork, 60, false },
+	{ "fork+exec", row_exec, 40, false },
 };
+
+/* Measure those of rows[] alone. */
+static bool net_alone;
 
 static int compare(const void *a, const void *b)
 {
@@ -236,6 +265,8 @@ static void measure(const char *where)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct row *row = &rows[i];
 
+		if (net_alone && !row->net)
+			continue;
 		row->run(row->n);
 		for (int run = 0; run < RUNS; run++) {
 			start = now();
@@ -657,6 +688,310 @@ static void plain_life(void)
 	tell("plain life", "destroy", destroys);
 }
 
+/* ---- addresses ---- */
+
+/* The loopback address, and others to make @n of them, which never lie side by side. */
+static void permit(long id, int n)
+{
+	struct vc_addr_req *req = calloc(1, sizeof(*req) + n * sizeof(req->ipv4[0]));
+
+	if (!req)
+		die("permit");
+	req->count = n;
+	for (int i = 0; i < n; i++) {
+		req->ipv4[i].addr = htonl(i ? 0x0a000000U + 2U * i : INADDR_LOOPBACK);
+		req->ipv4[i].mask = 0xffffffff;
+	}
+	if (vcontext(VC_CMD(VC_CAT_NETADDR, VC_SUB_SET, VC_NETADDR_IPV4), id, req))
+		die("permit");
+	free(req);
+}
+
+/* A program in a new context, from nothing to nothing: with permits, or a network of its own. */
+static void from_start_to_exit(const char *where, __u32 flags)
+{
+	struct vc_create args = { .flags = flags };
+	uint64_t times[RUNS], start;
+
+	for (int run = -1; run < RUNS; run++) {
+		pid_t pid;
+		long id;
+
+		start = now();
+		id = vcontext(VC_CMD_SIZED(VC_CAT_CPU, VC_SUB_SET, VC_CPU_CONTEXT, struct vc_create), VC_ID_SELF, &args);
+		if (id < 0)
+			die("create");
+		if (!flags)
+			permit(id, 1);
+		pid = fork();
+		if (!pid) {
+			enter(id);
+			execl(tiny, tiny, (char *)NULL);
+			_exit(1);
+		}
+		reap(pid);
+		destroy(id);
+		times[run < 0 ? 0 : run] = (now() - start) * 10;
+	}
+	tell(where, "start to exit", times);
+}
+
+static void addresses(void)
+{
+	static const int numbers[] = { 1, 4096 };
+	char number[32], where[32];
+
+	net_alone = true;
+	for (int i = 0; i < 2; i++) {
+		long id = create();
+
+		permit(id, numbers[i]);
+		snprintf(number, sizeof(number), "%ld", id);
+		snprintf(where, sizeof(where), "permits %d", numbers[i]);
+		in_child(where, go_context, number);
+		/* Who has none pays while somebody has. */
+		in_child(i ? "beside 4096" : "beside 1", go_cgroup, GROUP "/3/4");
+		destroy(id);
+	}
+	net_alone = false;
+	from_start_to_exit("permits", 0);
+	from_start_to_exit("own network", VC_CREATE_NETNS);
+}
+
+/* ---- a veth of a context: made, attached, up, and destroyed ---- */
+
+struct link_request {
+	struct nlmsghdr head;
+	struct ifinfomsg link;
+	char attrs[256];
+};
+
+static struct link_request link_request(int type, int flags)
+{
+	struct link_request req = {
+		.head = {
+			.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
+			.nlmsg_type = type,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags,
+		},
+	};
+
+	return req;
+}
+
+static struct rtattr *attr(struct link_request *req, int type, const void *data, size_t len)
+{
+	struct rtattr *new = (void *)((char *)req + NLMSG_ALIGN(req->head.nlmsg_len));
+
+	new->rta_type = type;
+	new->rta_len = RTA_LENGTH(len);
+	if (len)
+		memcpy(RTA_DATA(new), data, len);
+	req->head.nlmsg_len = NLMSG_ALIGN(req->head.nlmsg_len) + RTA_ALIGN(new->rta_len);
+	return new;
+}
+
+static void nest_end(struct link_request *req, struct rtattr *nest)
+{
+	nest->rta_len = (char *)req + req->head.nlmsg_len - (char *)nest;
+}
+
+static void rtnl(int sock, const struct link_request *req, const char *what)
+{
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr error;
+		char rest[1024];
+	} reply;
+
+	if (send(sock, req, req->head.nlmsg_len, 0) < 0 || recv(sock, &reply, sizeof(reply), 0) < 0)
+		die(what);
+	errno = -reply.error.error;
+	if (reply.head.nlmsg_type != NLMSG_ERROR || errno)
+		die(what);
+}
+
+static int netns_of(pid_t pid)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		die(path);
+	return fd;
+}
+
+/* In the namespace @net, or where we are. */
+static int rtnl_socket(int net)
+{
+	int here = netns_of(getpid()), sock;
+
+	if (net >= 0 && setns(net, CLONE_NEWNET))
+		die("setns");
+	sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (sock < 0 || setns(here, CLONE_NEWNET))
+		die("netlink");
+	close(here);
+	return sock;
+}
+
+static void link_pair(int sock, int net)
+{
+	struct link_request req = link_request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct ifinfomsg none = { 0 };
+	struct rtattr *info, *data, *peer;
+
+	attr(&req, IFLA_IFNAME, "bout", 5);
+	info = attr(&req, IFLA_LINKINFO, NULL, 0);
+	attr(&req, IFLA_INFO_KIND, "veth", 5);
+	data = attr(&req, IFLA_INFO_DATA, NULL, 0);
+	peer = attr(&req, VETH_INFO_PEER, &none, sizeof(none));
+	attr(&req, IFLA_IFNAME, "bin", 4);
+	if (net >= 0)
+		attr(&req, IFLA_NET_NS_FD, &net, sizeof(net));
+	nest_end(&req, peer);
+	nest_end(&req, data);
+	nest_end(&req, info);
+	rtnl(sock, &req, "a pair");
+}
+
+static void link_move(int sock, int net)
+{
+	struct link_request req = link_request(RTM_NEWLINK, 0);
+
+	attr(&req, IFLA_IFNAME, "bin", 4);
+	attr(&req, IFLA_NET_NS_FD, &net, sizeof(net));
+	rtnl(sock, &req, "moving");
+}
+
+static void link_up(int sock, const char *name)
+{
+	struct link_request req = link_request(RTM_NEWLINK, 0);
+
+	req.link.ifi_flags = IFF_UP;
+	req.link.ifi_change = IFF_UP;
+	attr(&req, IFLA_IFNAME, name, strlen(name) + 1);
+	rtnl(sock, &req, "up");
+}
+
+static void link_delete(int sock)
+{
+	struct link_request req = link_request(RTM_DELLINK, 0);
+
+	attr(&req, IFLA_IFNAME, "bout", 5);
+	rtnl(sock, &req, "deleting");
+}
+
+static void vnet(uint32_t sub, uint32_t command, long id, uint32_t flags)
+{
+	struct vc_vnet device = { .vdev_name = "bin", .link = "bout", .type = VC_VNET_VETH, .flags = flags };
+
+	if (vcontext(VC_CMD(VC_CAT_VNET, sub, command), id, &device))
+		die("vnet");
+}
+
+/* That of iproute2; a shell of busybox would take its own. */
+#define IP	"/usr/local/sbin/ip"
+
+/* What ip(8) would be called for, if it is there. */
+static void ip(const char *arguments)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), IP " %s", arguments);
+	if (system(command))
+		die(command);
+}
+
+enum { VETH_IP, VETH_MOVED, VETH_BORN, VETH_CALLS, VETH_INSIDE, NR_VETH };
+
+static void veth_once(int how, long id, pid_t pid, int net, int outside, int inside)
+{
+	char move[64], up[64];
+
+	switch (how) {
+	case VETH_IP:
+		snprintf(move, sizeof(move), "link set bin netns %d", pid);
+		snprintf(up, sizeof(up), "link set bin up");
+		ip("link add bout type veth peer name bin");
+		ip(move);
+		/* what ip -n does */
+		if (setns(net, CLONE_NEWNET))
+			die("setns");
+		ip(up);
+		if (setns(outside, CLONE_NEWNET))
+			die("setns");
+		ip("link set bout up");
+		ip("link del bout");
+		break;
+	case VETH_MOVED:
+	case VETH_BORN:
+		link_pair(outside, how == VETH_BORN ? net : -1);
+		if (how == VETH_MOVED)
+			link_move(outside, net);
+		link_up(inside, "bin");
+		link_up(outside, "bout");
+		link_delete(outside);
+		break;
+	case VETH_CALLS:
+		vnet(VC_SUB_SET, VC_VNET_CREATE, id, 0);
+		vnet(VC_SUB_SET, VC_VNET_ATTACH, id, 0);
+		vnet(VC_SUB_SET, VC_VNET_DESTROY, id, 0);
+		break;
+	case VETH_INSIDE:
+		vnet(VC_SUB_SET, VC_VNET_CREATE, id, VC_VNET_INSIDE);
+		vnet(VC_SUB_SET, VC_VNET_DESTROY, id, 0);
+		break;
+	}
+}
+
+static void veth(void)
+{
+	static const char *const names[] = { "ip, moved", "netlink, moved", "netlink, born there", "calls, attached",
+					     "calls, born inside" };
+	struct vc_create args = { .flags = VC_CREATE_NETNS };
+	int ready[2], net, sock[2], here = netns_of(getpid());
+	uint64_t times[NR_VETH][RUNS], start;
+	long id = vcontext(VC_CMD(VC_CAT_CPU, VC_SUB_SET, VC_CPU_CONTEXT), VC_ID_SELF, &args);
+	bool have_ip = !system("{ " IP " link add bout type veth peer name bin && " IP " link show bin; got=$?; "
+			       IP " link del bout; exit $got; } >/dev/null 2>&1");
+	pid_t pid;
+	char c = 0;
+
+	if (id < 0 || pipe(ready))
+		die("a context with a network namespace");
+	pid = fork();
+	if (!pid) {
+		enter(id);
+		if (write(ready[1], &c, 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	if (read(ready[0], &c, 1) != 1)
+		die("pipe");
+	net = netns_of(pid);
+	sock[0] = rtnl_socket(-1);
+	sock[1] = rtnl_socket(net);
+	for (int run = -1; run < RUNS; run++) {
+		for (int how = 0; how < NR_VETH; how++) {
+			if (how == VETH_IP && !have_ip)
+				continue;
+			start = now();
+			veth_once(how, id, pid, net, how == VETH_IP ? here : sock[0], sock[1]);
+			times[how][run < 0 ? 0 : run] = (now() - start) * 10;
+		}
+	}
+	for (int how = 0; how < NR_VETH; how++)
+		if (how != VETH_IP || have_ip)
+			tell("veth", names[how], times[how]);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	destroy(id);
+}
+
 static const char *const groups[] = { "/sys/fs/cgroup/bench", GROUP, GROUP "/3", GROUP "/3/4" };
 
 /* A group of the shape of a context, with the controllers that one has. */
@@ -682,11 +1017,16 @@ static void controllers(const char *also)
 	}
 }
 
-int main(void)
+/* With "veth" that part alone. */
+int main(int argc, char **argv)
 {
 	char number[32];
 	long id = 0;
 
+	if (argc == 2 && !strcmp(argv[1], "veth")) {
+		veth();
+		return 0;
+	}
 	ours = vcontext(VC_CMD(VC_CAT_VERSION, 0, 0), 0, NULL) > 0;
 	cpus[0] = 1;
 	cpu_set.bits = (uintptr_t)cpus;
@@ -731,6 +1071,8 @@ int main(void)
 	calls(id);
 	if (ours)
 		destroy(id);
+	if (ours && has(VC_CAT_NETADDR, VC_NETADDR_IPV4))
+		addresses();
 	for (int i = 3; i > 0; i--)
 		if (rmdir(groups[i]))
 			die(groups[i]);
@@ -739,5 +1081,7 @@ int main(void)
 	plain_life();
 	if (ours)
 		life();
+	if (ours && has(VC_CAT_VNET, VC_VNET_CREATE))
+		veth();
 	return 0;
 }
