@@ -19,7 +19,7 @@ help:
 	 '                    kernel; ONLY="PROGRAM...": these alone)' \
 	 'make test-real      all selftests, also those that DEBUG=1 leaves out for time, and' \
 	 '                    real software: a Debian with its service manager, apt-get,' \
-	 '                    nginx, Redis, PostgreSQL (ONLY=real: these alone; 4 minutes,' \
+	 '                    nginx, Redis, PostgreSQL, iperf3 (ONLY=real: these alone; 14 min.,' \
 	 '                    and 3 more for the image the first time)' \
 	 'make check          checkpatch, sparse, W=1, kernel-doc, reduced configs, ...' \
 	 '                    (ONLY="GATE...": these alone)' \
@@ -57,7 +57,7 @@ lean debug pristine: tree
 
 .PHONY: tools
 tools: need
-	@if [ -e tools/vcontext/Makefile ]; then vm/quietly build/tools.log $(MAKE) -C tools/vcontext OUTPUT=$(BUILD)/tools/; fi
+	@if [ -e tools/vcontext/Makefile ]; then vm/quietly build/tools.log $(MAKE) -C tools/vcontext -j $(or $(JOBS),$(shell nproc)) OUTPUT=$(BUILD)/tools/; fi
 
 .PHONY: selftests
 selftests: tree
