@@ -196,6 +196,7 @@ void vc_show_limit(struct seq_file *m, const struct vc_request *req);
 
 __printf(2, 3) int vc_fail(int err, const char *fmt, ...);
 void vc_fail_index(u32 index);
+int vc_check_text(const char *field, const char *text, size_t size);
 
 /* ---- categories of commands ---- */
 

@@ -254,10 +254,10 @@ static int check_name(const char *name, const struct vcontext *parent)
 {
 	const struct vcontext *pos;
 	size_t i, len = strnlen(name, VC_NAME_SIZE);
+	int ret = vc_check_text("name", name, VC_NAME_SIZE);
 
-	if (len == VC_NAME_SIZE)
-		return vc_fail(-EINVAL, "name has no NUL in %d bytes",
-			       VC_NAME_SIZE);
+	if (ret)
+		return ret;
 	for (i = 0; i < len; i++)
 		if (!isascii(name[i]) || (!isalnum(name[i]) &&
 					  !strchr("._-", name[i])))

@@ -206,10 +206,10 @@ static long hostname_get(struct vc_request *req)
 static long hostname_begin(struct vc_request *req)
 {
 	struct vc_hostname *arg = req->data;
+	int ret = vc_check_text("name", arg->name, sizeof(arg->name));
 
-	if (strnlen(arg->name, sizeof(arg->name)) == sizeof(arg->name))
-		return vc_fail(-EINVAL, "name has no NUL in %zu bytes",
-			       sizeof(arg->name));
+	if (ret)
+		return ret;
 	req->saved = uts_of(req);
 	return req->saved ? 0 : -ENOENT;
 }

@@ -151,6 +151,22 @@ void vc_fail_index(u32 index)
 EXPORT_SYMBOL_GPL(vc_fail_index);
 
 /**
+ * vc_check_text - is the end of a text within its field?
+ * @field: what it is called
+ * @text: of the caller's
+ * @size: of the field, in bytes
+ *
+ * Context: process, may sleep.
+ * Return: 0, or %-EINVAL, and that is told.
+ */
+int vc_check_text(const char *field, const char *text, size_t size)
+{
+	return strnlen(text, size) < size ? 0 :
+		vc_fail(-EINVAL, "%s has no NUL in %zu bytes", field, size);
+}
+EXPORT_SYMBOL_GPL(vc_check_text);
+
+/**
  * vc_error_begin - a call begins
  *
  * Context: process.

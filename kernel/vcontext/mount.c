@@ -146,10 +146,10 @@ int vc_mount_may_remount(const struct super_block *sb)
 static int check_name(const char *name)
 {
 	size_t i, len = strnlen(name, VC_FSTYPE_SIZE);
+	int ret = vc_check_text("fstype", name, VC_FSTYPE_SIZE);
 
-	if (len == VC_FSTYPE_SIZE)
-		return vc_fail(-EINVAL, "fstype has no NUL in %d bytes",
-			       VC_FSTYPE_SIZE);
+	if (ret)
+		return ret;
 	if (!len)
 		return vc_fail(-EINVAL, "fstype is empty");
 	for (i = 0; i < len; i++)

@@ -76,12 +76,11 @@ static int parse6(const struct vc_ipv6_addr *given, struct vc_prefix *prefix)
 
 static int check_name(const struct vc_addr_req *arg)
 {
-	size_t len = strnlen(arg->vdev_name, VC_DEV_NAME_SIZE);
+	int ret = vc_check_text("vdev_name", arg->vdev_name, VC_DEV_NAME_SIZE);
 
-	if (len == VC_DEV_NAME_SIZE)
-		return vc_fail(-EINVAL, "vdev_name has no NUL in %d bytes",
-			       VC_DEV_NAME_SIZE);
-	if (len && !dev_valid_name(arg->vdev_name))
+	if (ret)
+		return ret;
+	if (arg->vdev_name[0] && !dev_valid_name(arg->vdev_name))
 		return vc_fail(-EINVAL, "vdev_name %s: not a name of a device",
 			       arg->vdev_name);
 	return 0;

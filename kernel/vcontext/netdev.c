@@ -131,6 +131,24 @@ struct vcontext_vnet *vc_netdev_find(struct vcontext *owner, const char *name)
 }
 
 /**
+ * vc_netdev_lookup - find a device of a context that has to be there
+ * @owner: the context
+ * @name: of the device
+ *
+ * Context: process, RTNL held.
+ * Return: as vc_netdev_find(), but %-ENODEV for none, and that is told.
+ */
+struct vcontext_vnet *vc_netdev_lookup(struct vcontext *owner, const char *name)
+{
+	struct vcontext_vnet *vnet = vc_netdev_find(owner, name);
+
+	if (vnet)
+		return vnet;
+	vc_fail(-ENODEV, "vdev_name %s: context %u has none", name, owner->id);
+	return ERR_PTR(-ENODEV);
+}
+
+/**
  * vc_netdev_adopt - give a device to a context
  * @vnet: the device
  * @owner: the context, referenced by the caller
@@ -498,35 +516,34 @@ static int check_others(const struct vc_vnet *arg,
 		       arg->link, pos->name);
 }
 
-static const struct rtnl_link_ops *find_ops(const char *kind)
+/* RTNL is dropped where a module has to be loaded. */
+static const struct rtnl_link_ops *find_ops(u32 type)
 {
-	const struct rtnl_link_ops *ops = rtnl_link_ops_get(kind);
+	const struct rtnl_link_ops *ops = rtnl_link_ops_get(kinds[type]);
 
 	if (!ops) {
 		rtnl_unlock();
-		request_module("rtnl-link-%s", kind);
+		request_module("rtnl-link-%s", kinds[type]);
 		rtnl_lock();
-		ops = rtnl_link_ops_get(kind);
+		ops = rtnl_link_ops_get(kinds[type]);
 	}
-	return ops;
+	if (ops)
+		return ops;
+	vc_fail(-EOPNOTSUPP, "type %u: this kernel has no %s", type,
+		kinds[type]);
+	return ERR_PTR(-EOPNOTSUPP);
 }
 
-/* A device as @arg says, which is valid; RTNL held. */
-static struct net_device *new_device(const struct vc_vnet *arg,
+/* A device of @ops as @arg says, which is valid; RTNL held. */
+static struct net_device *new_device(const struct rtnl_link_ops *ops,
+				     const struct vc_vnet *arg,
 				     struct net *outside, struct net *inside)
 {
 	struct netlink_ext_ack extack = {};
-	const struct rtnl_link_ops *ops;
 	struct net_device *dev, *lower;
 	struct sk_buff *msg;
 	int ret;
 
-	ops = find_ops(kinds[arg->type]);
-	if (!ops) {
-		vc_fail(-EOPNOTSUPP, "type %u: this kernel has no %s",
-			arg->type, kinds[arg->type]);
-		return ERR_PTR(-EOPNOTSUPP);
-	}
 	ret = find_lower(outside, arg, &lower);
 	if (!ret)
 		ret = check_others(arg, ops, lower);
@@ -566,12 +583,16 @@ struct vcontext_vnet *vc_netdev_make(struct vcontext *owner,
 				     struct net *inside)
 {
 	struct net *outside = current->nsproxy->net_ns;
+	const struct rtnl_link_ops *ops;
 	struct net_device *dev, *end;
 	struct vcontext_vnet *vnet;
 	LIST_HEAD(kill);
 
 	ASSERT_RTNL();
 
+	ops = find_ops(arg->type);
+	if (IS_ERR(ops))
+		return ERR_CAST(ops);
 	vnet = vc_netdev_find(owner, arg->vdev_name);
 	if (vnet && vc_netdev_here(vnet)) {
 		vc_fail(-EEXIST, "vdev_name %s: context %u has one",
@@ -586,7 +607,7 @@ struct vcontext_vnet *vc_netdev_make(struct vcontext *owner,
 	vnet->type = arg->type;
 	strscpy(vnet->name, arg->vdev_name);
 
-	dev = new_device(arg, outside, inside ?: outside);
+	dev = new_device(ops, arg, outside, inside ?: outside);
 	if (IS_ERR(dev)) {
 		kfree(vnet);
 		return ERR_CAST(dev);

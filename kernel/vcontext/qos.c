@@ -179,14 +179,6 @@ void vc_qos_reap(void)
 	}
 }
 
-static int check_name(const char *field, const char *name)
-{
-	if (strnlen(name, VC_DEV_NAME_SIZE) == VC_DEV_NAME_SIZE)
-		return vc_fail(-EINVAL, "%s has no NUL in %d bytes", field,
-			       VC_DEV_NAME_SIZE);
-	return 0;
-}
-
 static int check_values(const struct vc_vnet_qos *arg)
 {
 	if (!arg->vdev_name[0])
@@ -224,10 +216,9 @@ static struct vcontext_vnet *find_device(struct vcontext *ctx,
 
 	strscpy(uplink, arg->uplink, VC_DEV_NAME_SIZE);
 	rtnl_lock();
-	vnet = vc_netdev_find(ctx, arg->vdev_name);
-	if (!vnet)
-		ret = vc_fail(-ENODEV, "vdev_name %s: context %u has none",
-			      arg->vdev_name, ctx->id);
+	vnet = vc_netdev_lookup(ctx, arg->vdev_name);
+	if (IS_ERR(vnet))
+		ret = PTR_ERR(vnet);
 	else if (vnet->type == VC_VNET_DUMMY &&
 		 (arg->max_bandwidth || arg->warranted_bandwidth))
 		ret = vc_fail(-EOPNOTSUPP,
@@ -322,9 +313,9 @@ static long qos_begin(struct vc_request *req)
 	struct change *change;
 	int ret;
 
-	ret = check_name("vdev_name", arg->vdev_name);
+	ret = vc_check_text("vdev_name", arg->vdev_name, VC_DEV_NAME_SIZE);
 	if (!ret)
-		ret = check_name("uplink", arg->uplink);
+		ret = vc_check_text("uplink", arg->uplink, VC_DEV_NAME_SIZE);
 	if (!ret && req->ctx->level)
 		ret = check_values(arg);
 	if (ret)
@@ -425,17 +416,13 @@ static void fill(const struct vcontext_vnet *vnet, struct vc_vnet_qos *arg)
 static int read_device(struct vcontext *ctx, struct vc_vnet_qos *arg)
 {
 	const struct vcontext_vnet *vnet;
-	int ret = 0;
 
 	rtnl_lock();
-	vnet = vc_netdev_find(ctx, arg->vdev_name);
-	if (vnet)
+	vnet = vc_netdev_lookup(ctx, arg->vdev_name);
+	if (!IS_ERR(vnet))
 		fill(vnet, arg);
-	else
-		ret = vc_fail(-ENODEV, "vdev_name %s: context %u has none",
-			      arg->vdev_name, ctx->id);
 	rtnl_unlock();
-	return ret;
+	return PTR_ERR_OR_ZERO(vnet);
 }
 
 /**
@@ -450,9 +437,9 @@ long vc_qos_get(struct vc_request *req)
 	struct vc_vnet_qos *arg = req->data;
 	int ret;
 
-	ret = check_name("vdev_name", arg->vdev_name);
+	ret = vc_check_text("vdev_name", arg->vdev_name, VC_DEV_NAME_SIZE);
 	if (!ret && !req->ctx->level)
-		ret = check_name("uplink", arg->uplink);
+		ret = vc_check_text("uplink", arg->uplink, VC_DEV_NAME_SIZE);
 	if (ret)
 		return ret;
 	mutex_lock(&vc_qos_mutex);

@@ -126,6 +126,7 @@ static u32 shape_hash(u16 shape, kuid_t uid, kgid_t gid, const char *comm,
 int vc_rule_parse(const struct vc_rule *arg, struct vc_rule_entry *rule)
 {
 	size_t len;
+	int ret;
 
 	if (arg->flags)
 		return vc_fail(-EINVAL, "flags %#x: none is known", arg->flags);
@@ -152,13 +153,13 @@ int vc_rule_parse(const struct vc_rule *arg, struct vc_rule_entry *rule)
 		memcpy(rule->comm, arg->comm, len);
 	}
 	if (arg->match & VC_RULE_EXE) {
-		len = strnlen(arg->exe, VC_EXE_SIZE);
-		if (len == VC_EXE_SIZE)
-			return vc_fail(-EINVAL, "exe has no NUL in %d bytes",
-				       VC_EXE_SIZE);
+		ret = vc_check_text("exe", arg->exe, VC_EXE_SIZE);
+		if (ret)
+			return ret;
 		if (arg->exe[0] != '/' && strcmp(arg->exe, "*"))
 			return vc_fail(-EINVAL,
 				       "exe is neither an absolute path nor *");
+		len = strlen(arg->exe);
 		memcpy(rule->exe, arg->exe, len);
 		rule->exe_prefix = arg->exe[len - 1] == '*';
 		rule->exe_len = len - rule->exe_prefix;

@@ -36,9 +36,10 @@ static_assert(VC_DEV_NAME_SIZE == IFNAMSIZ);
 
 static int check_name(const char *field, const char *name)
 {
-	if (strnlen(name, IFNAMSIZ) == IFNAMSIZ)
-		return vc_fail(-EINVAL, "%s has no NUL in %d bytes", field,
-			       IFNAMSIZ);
+	int ret = vc_check_text(field, name, IFNAMSIZ);
+
+	if (ret)
+		return ret;
 	/* with a % rtnetlink would choose a name itself */
 	if (!dev_valid_name(name) || strchr(name, '%'))
 		return vc_fail(-EINVAL, "%s %s: not a name of a device", field,
@@ -485,10 +486,9 @@ static long destroy_set(struct vc_request *req)
 	if (ret)
 		return ret;
 	rtnl_lock();
-	vnet = vc_netdev_find(req->ctx, arg->vdev_name);
-	if (!vnet)
-		ret = vc_fail(-ENODEV, "vdev_name %s: context %u has none",
-			      arg->vdev_name, req->ctx->id);
+	vnet = vc_netdev_lookup(req->ctx, arg->vdev_name);
+	if (IS_ERR(vnet))
+		ret = PTR_ERR(vnet);
 	else if (vnet->inside && req->ctx == req->caller)
 		ret = vc_fail(-EPERM,
 			      "vdev_name %s has been attached from above",
@@ -532,14 +532,11 @@ static long create_get(struct vc_request *req)
 	if (ret)
 		return ret;
 	rtnl_lock();
-	vnet = vc_netdev_find(req->ctx, arg->vdev_name);
-	if (vnet)
+	vnet = vc_netdev_lookup(req->ctx, arg->vdev_name);
+	if (!IS_ERR(vnet))
 		fill(vnet, arg);
-	else
-		ret = vc_fail(-ENODEV, "vdev_name %s: context %u has none",
-			      arg->vdev_name, req->ctx->id);
 	rtnl_unlock();
-	return ret;
+	return PTR_ERR_OR_ZERO(vnet);
 }
 
 /* Those of a context; RTNL held. */

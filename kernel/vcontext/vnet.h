@@ -73,6 +73,8 @@ struct vcontext_vnet {
 
 bool vc_netdev_here(const struct vcontext_vnet *vnet);
 struct vcontext_vnet *vc_netdev_find(struct vcontext *owner, const char *name);
+struct vcontext_vnet *vc_netdev_lookup(struct vcontext *owner,
+				       const char *name) __must_check;
 struct vcontext_vnet *vc_netdev_next(struct vcontext *owner,
 				     struct vcontext_vnet *pos);
 struct vcontext_vnet *vc_netdev_get(struct vcontext_vnet *vnet);
