@@ -826,9 +826,7 @@ TEST_F(address, handed_out)
 
 	server = sock_listening(&self->in_a, variant->any, 80);
 	ASSERT_LT(0, server);
-	fd = res(syscall(__NR_pidfd_getfd,
-			 syscall(__NR_pidfd_open, self->in_a.pid, 0),
-			 (int)server, 0));
+	fd = take_fd(self->in_a.pid, server);
 	ASSERT_LT(0, fd);
 	EXPECT_LT(0, sock_connected(NULL, SOCK_STREAM, variant->a, 80));
 	EXPECT_LT(0, on(NULL, a_accept, NULL, fd, 0, 0));
@@ -1536,9 +1534,7 @@ TEST_F(address, destroyed)
 
 	server = sock_listening(&self->in_a, variant->any, 80);
 	ASSERT_LT(0, server);
-	fd = res(syscall(__NR_pidfd_getfd,
-			 syscall(__NR_pidfd_open, self->in_a.pid, 0),
-			 (int)server, 0));
+	fd = take_fd(self->in_a.pid, server);
 	ASSERT_LT(0, fd);
 	ASSERT_EQ(0, ctx_kill(self->a));
 	EXPECT_LT(0, sock_connected(NULL, SOCK_STREAM, variant->a, 80));

@@ -577,6 +577,19 @@ static __maybe_unused long child_kill(pid_t pid)
 	return child_wait(pid);
 }
 
+/* A descriptor of a process, duplicated. */
+static __maybe_unused long take_fd(pid_t pid, int fd)
+{
+	int pidfd = syscall(__NR_pidfd_open, pid, 0);
+	long ret;
+
+	if (pidfd < 0)
+		return -errno;
+	ret = res(syscall(__NR_pidfd_getfd, pidfd, fd, 0));
+	close(pidfd);
+	return ret;
+}
+
 /* What @fn returns in a child, which may change its credentials freely. */
 static __maybe_unused long in_child(long (*fn)(long arg), long arg)
 {

@@ -118,15 +118,9 @@ static long came(struct agent *agent, int fd)
 /* Takes descriptor @nr of @pid. */
 static long a_getfd(long pid, long nr, long c)
 {
-	int pidfd = syscall(__NR_pidfd_open, pid, 0), fd;
-	long ret;
+	long fd = take_fd(pid, nr);
 
-	if (pidfd < 0)
-		return -errno;
-	fd = syscall(__NR_pidfd_getfd, pidfd, nr, 0);
-	ret = fd < 0 ? -errno : close(fd);
-	close(pidfd);
-	return ret;
+	return fd < 0 ? fd : close(fd);
 }
 
 /* Opens a directory of its own and keeps it: its number. */
@@ -207,14 +201,11 @@ TEST_F(descriptor, received)
 TEST_F(descriptor, of_its_own)
 {
 	long nr = ask0(&self->in_rooted, a_open_root);
-	int pidfd, fd;
+	int fd;
 
 	ASSERT_LE(0, nr);
-	pidfd = syscall(__NR_pidfd_open, self->in_rooted.pid, 0);
-	ASSERT_LE(0, pidfd);
-	fd = syscall(__NR_pidfd_getfd, pidfd, nr, 0);
+	fd = take_fd(self->in_rooted.pid, nr);
 	ASSERT_LE(0, fd);
-	close(pidfd);
 	EXPECT_EQ(1, came(&self->in_rooted, fd));
 	close(fd);
 }

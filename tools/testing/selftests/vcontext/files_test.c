@@ -279,15 +279,6 @@ static long a_last(long a, long b, long c)
 	return made[made_nr - 1];
 }
 
-static int take_fd(pid_t pid, int fd)
-{
-	int pidfd = syscall(__NR_pidfd_open, pid, 0);
-	int ret = syscall(__NR_pidfd_getfd, pidfd, fd, 0);
-
-	close(pidfd);
-	return ret;
-}
-
 FIXTURE(files)
 {
 	long id;

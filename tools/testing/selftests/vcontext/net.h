@@ -637,49 +637,43 @@ static __maybe_unused int family_of(const char *text)
 	return strchr(text, ':') ? AF_INET6 : AF_INET;
 }
 
-/* A socket that is bound: its descriptor, or why not. */
-static __maybe_unused long sock_bound(struct agent *agent, int type,
-				      const char *text, int port)
+/* @fd, or where it has not come to what it is for: closed, and why. */
+static __maybe_unused long sock_kept(struct agent *agent, long fd, long ret)
 {
-	long fd = on(agent, a_socket, NULL, family_of(text), type, 0), ret;
-
-	if (fd < 0)
-		return fd;
-	ret = on(agent, a_bind, text, fd, port, 0);
 	if (!ret)
 		return fd;
 	on(agent, a_close, NULL, fd, 0, 0);
 	return ret;
+}
+
+/* A socket that is bound: its descriptor, or why not. */
+static __maybe_unused long sock_bound(struct agent *agent, int type,
+				      const char *text, int port)
+{
+	long fd = on(agent, a_socket, NULL, family_of(text), type, 0);
+
+	return fd < 0 ? fd :
+		sock_kept(agent, fd, on(agent, a_bind, text, fd, port, 0));
 }
 
 /* One that listens. */
 static __maybe_unused long sock_listening(struct agent *agent, const char *text,
 					  int port)
 {
-	long fd = sock_bound(agent, SOCK_STREAM, text, port), ret;
+	long fd = sock_bound(agent, SOCK_STREAM, text, port);
 
-	if (fd < 0)
-		return fd;
-	ret = on(agent, a_listen, NULL, fd, 0, 0);
-	if (!ret)
-		return fd;
-	on(agent, a_close, NULL, fd, 0, 0);
-	return ret;
+	return fd < 0 ? fd :
+		sock_kept(agent, fd, on(agent, a_listen, NULL, fd, 0, 0));
 }
 
 /* One that is connected; of UDP, too. */
 static __maybe_unused long sock_connected(struct agent *agent, int type,
 					  const char *text, int port)
 {
-	long fd = on(agent, a_socket, NULL, family_of(text), type, 0), ret;
+	long fd = on(agent, a_socket, NULL, family_of(text), type, 0);
 
-	if (fd < 0)
-		return fd;
-	ret = on(agent, a_connect, text, fd, port, 0);
-	if (!ret)
-		return fd;
-	on(agent, a_close, NULL, fd, 0, 0);
-	return ret;
+	return fd < 0 ? fd :
+		sock_kept(agent, fd, on(agent, a_connect, text, fd, port, 0));
 }
 
 /* The address that a socket has. */

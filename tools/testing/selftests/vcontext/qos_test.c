@@ -679,6 +679,27 @@ TEST_F(qos, batch)
 	EXPECT_STREQ(UP " 20000 10000", qos(0, UP));
 }
 
+/* A child asks for @kbit of the uplink for "vtmac" until it gets that. */
+static pid_t rival_start(long id, long kbit)
+{
+	pid_t pid = child_fork();
+
+	if (pid)
+		return pid;
+	while (qos_set(id, "vtmac", UP, 0, kbit))
+		;
+	_exit(1);
+}
+
+/* Ends it. */
+static bool rival_failed(pid_t pid)
+{
+	bool ret = waitpid(pid, NULL, WNOHANG) == 0;
+
+	child_kill(pid);
+	return ret;
+}
+
 /* What a batch may take back is given to nobody else. */
 TEST_F(qos, batch_capacity)
 {
@@ -699,19 +720,13 @@ TEST_F(qos, batch_capacity)
 	ASSERT_EQ(0, vnet_make(other, VC_VNET_MACVLAN, "vtmac", UP,
 			       VC_VNET_INSIDE));
 	ASSERT_EQ(0, qos_set(0, UP, "", 10000, 0));
-	pid = child_fork();
-	if (!pid)
-		for (;;)
-			if (!qos_set(other, "vtmac", UP, 0, 15000))
-				_exit(1);
+	pid = rival_start(other, 15000);
 	for (i = 0; i < 100; i++) {
 		ASSERT_EQ(-ENODEV, batch(calls, ARRAY_SIZE(calls)));
 		ASSERT_STREQ(UP " 10000 0", qos(0, UP)) TH_LOG("round %d", i);
 		ASSERT_STREQ("htb", qdisc_kind(UP));
 	}
-	EXPECT_EQ(0, kill(pid, 0));
-	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
-	child_kill(pid);
+	EXPECT_TRUE(rival_failed(pid));
 	EXPECT_EQ(0, batch(calls, 1));
 	EXPECT_STRNE("htb", qdisc_kind(UP));
 	EXPECT_EQ(0, batch(calls, 2));
@@ -744,11 +759,7 @@ TEST_F(qos, batch_twice)
 			       VC_VNET_INSIDE));
 	ASSERT_EQ(0, qos_set(0, UP, "", 10000, 0));
 	ASSERT_EQ(0, qos_set(self->id, "vtin", UP, 0, 10000));
-	pid = child_fork();
-	if (!pid)
-		for (;;)
-			if (!qos_set(other, "vtmac", UP, 0, 5000))
-				_exit(1);
+	pid = rival_start(other, 5000);
 	for (i = 0; i < 100; i++) {
 		ASSERT_EQ(-ENODEV, batch(calls, ARRAY_SIZE(calls)));
 		ASSERT_STREQ(UP " 0 10000", qos(self->id, "vtin"))
@@ -756,9 +767,7 @@ TEST_F(qos, batch_twice)
 		ASSERT_STREQ(UP " 10000 10000", qos(0, UP))
 			TH_LOG("round %d", i);
 	}
-	EXPECT_EQ(0, kill(pid, 0));
-	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
-	child_kill(pid);
+	EXPECT_TRUE(rival_failed(pid));
 	/* Nothing of it is left behind. */
 	EXPECT_EQ(0, batch(calls, 2));
 	EXPECT_STREQ(UP " 0 3000", qos(self->id, "vtin"));

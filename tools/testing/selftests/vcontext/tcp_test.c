@@ -1234,15 +1234,6 @@ TEST_F(server, httpd)
 
 VC_FIXTURE(payer)
 
-static int take_fd(pid_t pid, int fd)
-{
-	int pidfd = syscall(__NR_pidfd_open, pid, 0);
-	int ret = syscall(__NR_pidfd_getfd, pidfd, fd, 0);
-
-	close(pidfd);
-	return ret;
-}
-
 static long a_given(long a, long b, long c)
 {
 	int fd = agent_fd;

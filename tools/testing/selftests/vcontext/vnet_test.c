@@ -55,6 +55,20 @@ static pid_t stranger_start(void)
 	return pid;
 }
 
+/* A context with a network namespace, and agents on both sides of it. */
+static int sides_make(long *id, struct agent *host, struct agent *agent)
+{
+	/* In the initial namespace, where shapers are. */
+	int ret = agent_start(host, VC_ID_HOST, 0);
+
+	if (!ret)
+		ret = side_make();
+	if (ret)
+		return ret;
+	*id = owner_make(VC_CREATE_NETNS, 16);
+	return *id < 0 ? *id : agent_start(agent, *id, 0);
+}
+
 /* ---- each type ---- */
 
 FIXTURE(each)
@@ -92,12 +106,7 @@ FIXTURE_VARIANT_ADD(each, dummy)
 FIXTURE_SETUP(each)
 {
 	VC_SETUP();
-	/* In the initial namespace, where shapers are. */
-	ASSERT_EQ(0, agent_start(&self->host, VC_ID_HOST, 0));
-	ASSERT_EQ(0, side_make());
-	self->id = owner_make(VC_CREATE_NETNS, 16);
-	ASSERT_LT(0, self->id);
-	ASSERT_EQ(0, agent_start(&self->agent, self->id, 0));
+	ASSERT_EQ(0, sides_make(&self->id, &self->host, &self->agent));
 }
 
 FIXTURE_TEARDOWN(each)
@@ -571,11 +580,7 @@ FIXTURE(vnet_call)
 FIXTURE_SETUP(vnet_call)
 {
 	VC_SETUP();
-	ASSERT_EQ(0, agent_start(&self->host, VC_ID_HOST, 0));
-	ASSERT_EQ(0, side_make());
-	self->id = owner_make(VC_CREATE_NETNS, 16);
-	ASSERT_LT(0, self->id);
-	ASSERT_EQ(0, agent_start(&self->agent, self->id, 0));
+	ASSERT_EQ(0, sides_make(&self->id, &self->host, &self->agent));
 }
 
 FIXTURE_TEARDOWN(vnet_call)
