@@ -37,7 +37,7 @@ u32 vc_cpu_state(const struct vcontext *ctx)
 
 	if (vc_process_stopped(ctx))
 		state |= VC_STATE_STOPPED;
-	if (vc_engine_frozen(ctx))
+	if (vc_frozen(ctx))
 		state |= VC_STATE_FROZEN;
 	if (READ_ONCE(ctx->dying))
 		state |= VC_STATE_DYING;

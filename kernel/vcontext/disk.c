@@ -7,10 +7,7 @@
  * from then on inherits it.  It takes numbers that nobody uses, from a range
  * of its own, and gives them back.
  *
- * A limited directory below another one is carved out of that: what it may
- * have at most is taken from what the project of the other one may use.
- * "Below" is decided when a limit is made; where the host moves a directory
- * afterwards is its own affair.
+ * Which of them is below which, and has what of it, see carve.c.
  *
  * Tags and limits are on the disk, contexts are not.  What a crash has left
  * over is known by its number, and SET takes it over.
@@ -18,7 +15,7 @@
  * Locks: vc_disk_mutex is held while trees are walked, which takes long, and is
  * taken before vc_root_rwsem and vcontext_mutex, but after write access to the
  * file system: where that is frozen nobody waits who has nothing there.
- * settle_mutex comes before both.  disk_lock is for those who cannot wait.
+ * settle_mutex comes before both.  vc_disk_lock is for those who cannot wait.
  */
 #include <linux/cred.h>
 #include <linux/dcache.h>
@@ -31,52 +28,13 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "carve.h"
 #include "internal.h"
-#include "project.h"
 
 static_assert(sizeof(struct vc_disk) == 32);
 
 /* A walk of a whole tree that found something to do is done again so often. */
 #define RELEASE_PASSES		4
-
-static const char * const kind_names[NR_KINDS] = {
-	"bytes_limit", "inodes_limit",
-};
-
-/**
- * struct disk - a limited directory
- * @refs: one is of @node
- * @node: in disks
- * @detached: in detached_disks, when no context has it any more
- * @above: out of which it is carved, or %NULL; it is in disks as well
- * @root: the directory, referenced; pins the file system
- * @project: its number, on that file system
- * @id: of the context, for people
- * @limit: as SET
- * @carved: what @above cannot use: @limit, or the usage that SET found if that
- *	    was more; 0 without a limit.  In a batch also what may be put back.
- * @lifted: the batch that has claimed the context takes the limit away
- * @holder: the task of the batch that has changed the limit, and may put @held
- *	    back; %NULL for none
- * @held: @limit before that batch
- *
- * @node, @above and @limit are written under vc_disk_mutex and disk_lock, and
- * from @carved to @held under vc_disk_mutex.
- */
-struct disk {
-	struct kref refs;
-	struct list_head node;
-	struct list_head detached;
-	struct disk *above;
-	struct path root;
-	u32 project;
-	u32 id;
-	u64 limit[NR_KINDS];
-	u64 carved[NR_KINDS];
-	bool lifted;
-	const struct task_struct *holder;
-	u64 held[NR_KINDS];
-};
 
 /**
  * struct undo - what a SET in a batch found
@@ -96,19 +54,16 @@ struct undo {
 	u64 carved[NR_KINDS];
 };
 
-/* Set under vc_disk_mutex and disk_lock, cleared under disk_lock. */
+/* Set under vc_disk_mutex and vc_disk_lock, cleared under vc_disk_lock. */
 VC_DEFINE(struct disk *, disk) = NULL;
 
 /* See the order of locks in internal.h. */
 DEFINE_MUTEX(vc_disk_mutex);
-static DEFINE_SPINLOCK(disk_lock);
-static LIST_HEAD(disks);
 /* Who removes tags and limits of those without a context. */
 static DEFINE_MUTEX(settle_mutex);
-static unsigned int nr_disks;
 /* Without a context: tags and limits are to be removed. */
 static LIST_HEAD(detached_disks);
-/* Those in it, and those that are being released; under disk_lock. */
+/* Those in it, and those that are being released; under vc_disk_lock. */
 static unsigned int nr_detached;
 
 static void disk_free(struct kref *refs)
@@ -124,295 +79,7 @@ static void disk_put(struct disk *disk)
 	kref_put(&disk->refs, disk_free);
 }
 
-static struct super_block *disk_sb(const struct disk *disk)
-{
-	return disk->root.dentry->d_sb;
-}
-
-/**
- * vc_disk_has_project - has a limited directory a project?
- * @sb: on which file system
- * @project: its number
- *
- * Context: vc_disk_mutex held.
- * Return: true if it has, be it about to lose it.
- */
-bool vc_disk_has_project(const struct super_block *sb, u32 project)
-{
-	struct disk *pos;
-
-	lockdep_assert_held(&vc_disk_mutex);
-
-	list_for_each_entry(pos, &disks, node)
-		if (pos->project == project && disk_sb(pos) == sb)
-			return true;
-	return false;
-}
-
-/* The nearest limited directory at @dir or above it. */
-static struct disk *find_above(struct dentry *dir)
-{
-	struct disk *pos, *best = NULL;
-
-	lockdep_assert_held(&vc_disk_mutex);
-
-	list_for_each_entry(pos, &disks, node)
-		if (disk_sb(pos) == dir->d_sb &&
-		    is_subdir(dir, pos->root.dentry) &&
-		    (!best || is_subdir(pos->root.dentry, best->root.dentry)))
-			best = pos;
-	return best;
-}
-
-/* ---- what is carved out of what ---- */
-
-/* What the directories right below @disk hold of it, @except left out. */
-static u64 carved_below(const struct disk *disk, int kind,
-			const struct disk *except)
-{
-	const struct disk *pos;
-	u64 sum = 0;
-
-	lockdep_assert_held(&vc_disk_mutex);
-
-	list_for_each_entry(pos, &disks, node)
-		if (pos->above == disk && pos != except &&
-		    check_add_overflow(sum, pos->carved[kind], &sum))
-			return U64_MAX;
-	return sum;
-}
-
-/*
- * What can be carved out of @disk: no more than what may be put back.  One that
- * our own batch takes the limit from is in nobody's way, unless it is carved
- * itself: what is carved out of it would be its one's above, which has to have
- * it.
- */
-static u64 limit_of(const struct disk *disk, int kind)
-{
-	u64 limit = disk->limit[kind];
-
-	lockdep_assert_held(&vc_disk_mutex);
-
-	if (disk->lifted && disk->holder == current && !disk->above)
-		return VC_UNLIMITED;
-	if (disk->holder && disk->holder != current)
-		limit = min(limit, disk->held[kind]);
-	return limit;
-}
-
-/* Has one below no limit, or may it get back that it has none? */
-static bool is_unlimited(const struct disk *disk, int kind)
-{
-	lockdep_assert_held(&vc_disk_mutex);
-
-	return disk->limit[kind] == VC_UNLIMITED ||
-	       (disk->holder && disk->holder != current &&
-		disk->held[kind] == VC_UNLIMITED);
-}
-
-/* Tell the file system what @disk may use itself, with @limit in all. */
-static int write_limit(const struct disk *disk, const u64 limit[NR_KINDS])
-{
-	u64 own[NR_KINDS], below;
-	int i;
-
-	for (i = 0; i < NR_KINDS; i++) {
-		own[i] = limit[i];
-		if (own[i] == VC_UNLIMITED)
-			continue;
-		below = carved_below(disk, i, NULL);
-		own[i] -= min(below, own[i]);
-	}
-	return vc_quota_write(disk_sb(disk), disk->project, own);
-}
-
-static int read_usage(const struct disk *disk, u64 usage[NR_KINDS])
-{
-	struct qc_dqblk quota;
-	int ret = vc_quota_read(disk_sb(disk), disk->project, &quota);
-
-	usage[BYTES] = quota.d_space;
-	usage[INODES] = quota.d_ino_count;
-	return ret ? vc_fail(ret, "root: quota of %s cannot be read",
-			     disk_sb(disk)->s_id) : 0;
-}
-
-static u64 add(u64 a, u64 b)
-{
-	u64 sum;
-
-	return check_add_overflow(a, b, &sum) ? U64_MAX : sum;
-}
-
-/*
- * May @disk have @limit, with those above and below it?  If so, @carved is
- * what the one above loses.  @disk has its project already.
- */
-static int check_limit(const struct disk *disk, const u64 limit[NR_KINDS],
-		       u64 carved[NR_KINDS])
-{
-	u64 usage[NR_KINDS], used_above[NR_KINDS] = {};
-	const struct disk *above = disk->above, *pos;
-	u64 below, others;
-	int i, ret;
-
-	ret = read_usage(disk, usage);
-	if (!ret && above)
-		ret = read_usage(above, used_above);
-	if (ret)
-		return ret;
-
-	for (i = 0; i < NR_KINDS; i++) {
-		carved[i] = 0;
-		if (limit[i] == VC_UNLIMITED) {
-			if (above && limit_of(above, i) != VC_UNLIMITED)
-				return vc_fail(-ENOSPC,
-					       "%s unlimited: the one above it is %llu",
-					       kind_names[i],
-					       limit_of(above, i));
-			continue;
-		}
-		list_for_each_entry(pos, &disks, node)
-			if (pos->above == disk && is_unlimited(pos, i))
-				return vc_fail(-ENOSPC,
-					       "%s %llu: context %u below has none",
-					       kind_names[i], limit[i],
-					       pos->id);
-		below = carved_below(disk, i, NULL);
-		if (limit[i] < below)
-			return vc_fail(-ENOSPC,
-				       "%s %llu: those below hold %llu",
-				       kind_names[i], limit[i], below);
-		carved[i] = max(limit[i], add(usage[i], below));
-		if (!above || limit_of(above, i) == VC_UNLIMITED ||
-		    carved[i] <= disk->carved[i])
-			continue;
-		others = carved_below(above, i, disk);
-		if (add(add(used_above[i], others), carved[i]) >
-		    limit_of(above, i))
-			return vc_fail(-ENOSPC,
-				       "%s %llu: the one above it is %llu, %llu are used, others hold %llu",
-				       kind_names[i], limit[i],
-				       limit_of(above, i), used_above[i],
-				       others);
-	}
-	return 0;
-}
-
-/*
- * Take from the one above what @disk has carved beyond @old; what has been
- * written there since check_limit() looked is in the way.
- */
-static int take_above(struct disk *disk, const u64 old[NR_KINDS])
-{
-	struct disk *above = disk->above;
-	u64 used[NR_KINDS];
-	bool more = false;
-	int i, ret;
-
-	for (i = 0; i < NR_KINDS; i++)
-		more |= disk->carved[i] > old[i];
-	if (!more)
-		return 0;
-	ret = write_limit(above, above->limit);
-	if (!ret)
-		ret = read_usage(above, used);
-	for (i = 0; i < NR_KINDS && !ret; i++)
-		if (limit_of(above, i) != VC_UNLIMITED &&
-		    disk->carved[i] > old[i] &&
-		    add(used[i], carved_below(above, i, NULL)) > above->limit[i])
-			ret = vc_fail(-ENOSPC,
-				      "%s: of %llu above it %llu are used by now",
-				      kind_names[i], above->limit[i], used[i]);
-	return ret;
-}
-
-/* Put back what was there; cannot fail, as far as the file system goes. */
-static void restore_limit(struct disk *disk, const u64 limit[NR_KINDS],
-			  const u64 carved[NR_KINDS])
-{
-	lockdep_assert_held(&vc_disk_mutex);
-
-	memcpy(disk->carved, carved, sizeof(disk->carved));
-	spin_lock(&disk_lock);
-	memcpy(disk->limit, limit, sizeof(disk->limit));
-	spin_unlock(&disk_lock);
-	write_limit(disk, disk->limit);
-	if (disk->above)
-		write_limit(disk->above, disk->above->limit);
-}
-
-/*
- * Give @disk another limit.  The order is such that all together never have
- * more than there is; putting an old limit back cannot fail.  In a batch @keep
- * what has been carved until it has ended: it may be needed again.
- */
-static int change_limit(struct disk *disk, const u64 limit[NR_KINDS], bool keep)
-{
-	u64 carved[NR_KINDS], old[NR_KINDS];
-	int i, ret;
-
-	lockdep_assert_held(&vc_disk_mutex);
-
-	ret = check_limit(disk, limit, carved);
-	if (ret)
-		return ret;
-	memcpy(old, disk->carved, sizeof(old));
-	for (i = 0; i < NR_KINDS; i++)
-		disk->carved[i] = keep ? max(carved[i], old[i]) : carved[i];
-	/* what is carved is taken before it is given, and given back after */
-	if (disk->above)
-		ret = take_above(disk, old);
-	if (!ret)
-		ret = write_limit(disk, limit);
-	if (!ret && disk->above)
-		ret = write_limit(disk->above, disk->above->limit);
-	if (ret) {
-		restore_limit(disk, disk->limit, old);
-		return vc_fail(ret, "root: quota of %s cannot be set",
-			       disk_sb(disk)->s_id);
-	}
-	spin_lock(&disk_lock);
-	memcpy(disk->limit, limit, sizeof(disk->limit));
-	spin_unlock(&disk_lock);
-	return 0;
-}
-
 /* ---- life of a limited directory ---- */
-
-/* Those right below @disk's place in the tree are below it, and none else. */
-static void disk_link(struct disk *disk, struct disk *above)
-{
-	struct disk *pos;
-
-	lockdep_assert_held(&vc_disk_mutex);
-
-	spin_lock(&disk_lock);
-	disk->above = above;
-	list_for_each_entry(pos, &disks, node)
-		if (pos->above == above && disk_sb(pos) == disk_sb(disk) &&
-		    is_subdir(pos->root.dentry, disk->root.dentry))
-			pos->above = disk;
-	list_add(&disk->node, &disks);
-	WRITE_ONCE(nr_disks, nr_disks + 1);
-	spin_unlock(&disk_lock);
-}
-
-static void disk_unlink(struct disk *disk)
-{
-	struct disk *pos;
-
-	lockdep_assert_held(&vc_disk_mutex);
-
-	spin_lock(&disk_lock);
-	list_del_init(&disk->node);
-	WRITE_ONCE(nr_disks, nr_disks - 1);
-	list_for_each_entry(pos, &disks, node)
-		if (pos->above == disk)
-			pos->above = disk->above;
-	spin_unlock(&disk_lock);
-}
 
 /*
  * Take the tags off and the limit away, as far as the disk lets us.  Usage
@@ -458,10 +125,10 @@ static void disk_clear(struct disk *disk)
 static void settle_work_fn(struct work_struct *work);
 static DECLARE_WORK(settle_work, settle_work_fn);
 
-/* No context has it, and somebody has to remove its tags; disk_lock held. */
+/* No context has it, and somebody has to remove its tags; vc_disk_lock held. */
 static void detach(struct disk *disk)
 {
-	lockdep_assert_held(&disk_lock);
+	lockdep_assert_held(&vc_disk_lock);
 
 	list_add_tail(&disk->detached, &detached_disks);
 	WRITE_ONCE(nr_detached, nr_detached + 1);
@@ -480,15 +147,15 @@ static void disk_unmake(struct disk *disk)
 	disk_clear(disk);
 	/* the walk may have missed some: again, by who cannot be killed */
 	if (fatal_signal_pending(current)) {
-		spin_lock(&disk_lock);
+		spin_lock(&vc_disk_lock);
 		detach(disk);
-		spin_unlock(&disk_lock);
+		spin_unlock(&vc_disk_lock);
 		queue_work(system_unbound_wq, &settle_work);
 		return;
 	}
-	disk_unlink(disk);
+	vc_carve_unlink(disk);
 	if (above)
-		write_limit(above, above->limit);
+		vc_carve_refresh(above);
 	disk_put(disk);
 }
 
@@ -503,7 +170,7 @@ static void disk_release_locked(struct disk *disk, int ret)
 	}
 	pr_warn("vcontext: %s: tags of project %u stay: %d\n",
 		disk_sb(disk)->s_id, disk->project, ret);
-	disk_unlink(disk);
+	vc_carve_unlink(disk);
 	disk_put(disk);
 }
 
@@ -527,7 +194,7 @@ static void release_detached(void)
 	lockdep_assert_held(&settle_mutex);
 
 	for (;;) {
-		spin_lock(&disk_lock);
+		spin_lock(&vc_disk_lock);
 		disk = list_first_entry_or_null(&detached_disks, struct disk,
 						detached);
 		if (disk && fatal_signal_pending(current)) {
@@ -536,13 +203,13 @@ static void release_detached(void)
 		}
 		if (disk)
 			list_del_init(&disk->detached);
-		spin_unlock(&disk_lock);
+		spin_unlock(&vc_disk_lock);
 		if (!disk)
 			return;
 		disk_release(disk);
-		spin_lock(&disk_lock);
+		spin_lock(&vc_disk_lock);
 		WRITE_ONCE(nr_detached, nr_detached - 1);
-		spin_unlock(&disk_lock);
+		spin_unlock(&vc_disk_lock);
 	}
 }
 
@@ -652,9 +319,9 @@ static int publish(struct vcontext *ctx, const struct path *root,
 	mutex_lock(&vcontext_mutex);
 	ret = check_context(ctx, root, old);
 	if (!ret) {
-		spin_lock(&disk_lock);
+		spin_lock(&vc_disk_lock);
 		VC(ctx, disk) = disk;
-		spin_unlock(&disk_lock);
+		spin_unlock(&vc_disk_lock);
 	}
 	mutex_unlock(&vcontext_mutex);
 	up_write(&vc_root_rwsem);
@@ -664,7 +331,7 @@ static int publish(struct vcontext *ctx, const struct path *root,
 static int set_new(struct vcontext *ctx, const struct path *root,
 		   const u64 limit[NR_KINDS])
 {
-	struct disk *disk, *above = find_above(root->dentry);
+	struct disk *disk, *above = vc_carve_find(root->dentry);
 	int i, ret;
 
 	if (above && above->root.dentry == root->dentry)
@@ -686,10 +353,10 @@ static int set_new(struct vcontext *ctx, const struct path *root,
 		disk_put(disk);
 		return ret;
 	}
-	disk_link(disk, above);
+	vc_carve_link(disk, above);
 	ret = disk_tag(disk);
 	if (!ret)
-		ret = change_limit(disk, limit, false);
+		ret = vc_carve_change(disk, limit, false);
 	if (!ret)
 		ret = publish(ctx, root, NULL, disk);
 	if (ret)
@@ -722,7 +389,7 @@ static int set_old(struct vcontext *ctx, const struct path *root,
 	if (!ret && undo && disk)
 		remember(disk, undo);
 	if (!ret && !lift)
-		ret = change_limit(disk, limit, undo);
+		ret = vc_carve_change(disk, limit, undo);
 	if (!ret && undo && disk) {
 		disk->lifted = lift;
 		undo->holds = !disk->holder;
@@ -845,34 +512,16 @@ static long disk_begin(struct vc_request *req)
 	return ret;
 }
 
-/* What was kept for the case of failure is the one's above again. */
-static void give_back(struct disk *disk)
-{
-	u64 usage[NR_KINDS], carved;
-	int i;
-
-	if (read_usage(disk, usage))
-		return;
-	for (i = 0; i < NR_KINDS; i++) {
-		carved = add(usage[i], carved_below(disk, i, NULL));
-		carved = disk->limit[i] == VC_UNLIMITED ? 0 :
-			 max(carved, disk->limit[i]);
-		disk->carved[i] = min(disk->carved[i], carved);
-	}
-	if (disk->above)
-		write_limit(disk->above, disk->above->limit);
-}
-
 /* Let @ctx have @disk no more; false if it has been destroyed meanwhile. */
 static bool disk_take(struct vcontext *ctx, const struct disk *disk)
 {
 	bool ret;
 
-	spin_lock(&disk_lock);
+	spin_lock(&vc_disk_lock);
 	ret = VC(ctx, disk) == disk;
 	if (ret)
 		VC(ctx, disk) = NULL;
-	spin_unlock(&disk_lock);
+	spin_unlock(&vc_disk_lock);
 	return ret;
 }
 
@@ -888,10 +537,10 @@ static void end_locked(struct vcontext *ctx, const struct undo *undo,
 		if (disk_take(ctx, disk))
 			disk_release_locked(disk, ret);
 	} else if (!commit) {
-		restore_limit(disk, undo->limit, undo->carved);
+		vc_carve_restore(disk, undo->limit, undo->carved);
 		disk->lifted = undo->lifted;
 	} else if (!undo->made) {
-		give_back(disk);
+		vc_carve_give_back(disk);
 	}
 }
 
@@ -927,62 +576,6 @@ const struct vc_batch_ops vc_disk_batch = {
 	.closes = true,
 };
 
-static bool is_at_or_below(const struct disk *disk, const struct disk *top)
-{
-	while (disk && disk != top)
-		disk = disk->above;
-	return disk;
-}
-
-/*
- * @disk and what is below it: how many there are, and as many of their
- * projects as there is room for.
- */
-static unsigned int list_projects(const struct disk *disk, u32 *projects,
-				  unsigned int room)
-{
-	const struct disk *pos;
-	unsigned int nr = 0;
-
-	spin_lock(&disk_lock);
-	list_for_each_entry(pos, &disks, node) {
-		if (!is_at_or_below(pos, disk))
-			continue;
-		if (nr < room)
-			projects[nr] = pos->project;
-		nr++;
-	}
-	spin_unlock(&disk_lock);
-	return nr;
-}
-
-/* What @disk and those below it use. */
-static int total_usage(const struct disk *disk, u64 usage[NR_KINDS])
-{
-	unsigned int i, nr, room = 0;
-	struct qc_dqblk quota;
-	u32 *projects = NULL;
-	int ret = 0;
-
-	while ((nr = list_projects(disk, projects, room)) > room) {
-		kvfree(projects);
-		room = nr;
-		projects = kvcalloc(room, sizeof(*projects), GFP_KERNEL);
-		if (!projects)
-			return -ENOMEM;
-	}
-	for (i = 0; i < nr && !ret; i++) {
-		ret = vc_quota_read(disk_sb(disk), projects[i], &quota);
-		usage[BYTES] += quota.d_space;
-		usage[INODES] += quota.d_ino_count;
-	}
-	kvfree(projects);
-	return ret ? vc_fail(-EOPNOTSUPP,
-			     "root: %s on %s is not mounted with prjquota any more",
-			     disk_sb(disk)->s_type->name,
-			     disk_sb(disk)->s_id) : 0;
-}
-
 /**
  * vc_disk_get - GET 6/3
  * @req: the request
@@ -1008,17 +601,17 @@ long vc_disk_get(struct vc_request *req)
 	memset(arg, 0, sizeof(*arg));
 	arg->bytes_limit = VC_UNLIMITED;
 	arg->inodes_limit = VC_UNLIMITED;
-	spin_lock(&disk_lock);
+	spin_lock(&vc_disk_lock);
 	disk = VC(req->ctx, disk);
 	if (disk) {
 		kref_get(&disk->refs);
 		arg->bytes_limit = disk->limit[BYTES];
 		arg->inodes_limit = disk->limit[INODES];
 	}
-	spin_unlock(&disk_lock);
+	spin_unlock(&vc_disk_lock);
 	if (!disk)
 		return 0;
-	ret = total_usage(disk, usage);
+	ret = vc_carve_usage(disk, usage);
 	disk_put(disk);
 	arg->bytes_usage = usage[BYTES];
 	arg->inodes_usage = usage[INODES];
@@ -1072,7 +665,7 @@ int vc_disk_may_enter(struct vcontext *ctx)
 
 	lockdep_assert_held(&vc_root_rwsem);
 
-	if (!READ_ONCE(nr_disks))
+	if (vc_carve_none())
 		return 0;
 	/* whose root it is that will be entered */
 	while (ctx->level && vc_root_dir(ctx, &root))
@@ -1080,7 +673,7 @@ int vc_disk_may_enter(struct vcontext *ctx)
 	if (!ctx->level)
 		return 0;
 
-	spin_lock(&disk_lock);
+	spin_lock(&vc_disk_lock);
 	if (!VC(ctx, disk)) {
 		for (pos = ctx->parent; pos->level && !below; pos = pos->parent) {
 			disk = VC(pos, disk);
@@ -1090,7 +683,7 @@ int vc_disk_may_enter(struct vcontext *ctx)
 				below = true;
 		}
 	}
-	spin_unlock(&disk_lock);
+	spin_unlock(&vc_disk_lock);
 	path_put(&root);
 	return below ? vc_fail(-ENOSPC,
 			       "disk: context %u needs a limit, its root is below a limited one",
@@ -1122,12 +715,12 @@ void vc_disk_release(struct vcontext *ctx)
 {
 	struct disk *disk;
 
-	spin_lock(&disk_lock);
+	spin_lock(&vc_disk_lock);
 	disk = VC(ctx, disk);
 	VC(ctx, disk) = NULL;
 	if (disk)
 		detach(disk);
-	spin_unlock(&disk_lock);
+	spin_unlock(&vc_disk_lock);
 }
 
 /**

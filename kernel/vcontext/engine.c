@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The one place that talks to the cgroup core.
+ * The groups of contexts.  Who talks to the cgroup core is here, in freeze.c and
+ * in guard.c.
  *
  *	/vcontext/<id>			limits; not for anybody to write
  *	/vcontext/<id>/tasks		root of its cgroup namespace, divided
@@ -9,7 +10,7 @@
  *	/vcontext/<id>/<child>		a context below it
  *
  * The groups without @tasks/... are the skeleton: made and removed here, and
- * guarded against everybody else.  @enter is a leaf of its own because the
+ * guarded against everybody else (guard.c).  @enter is a leaf of its own because the
  * inside may set tasks/cgroup.subtree_control, and a group with controllers
  * for its children takes no processes.
  *
@@ -24,7 +25,6 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/signal.h>
-#include <linux/wait.h>
 
 #include <trace/events/cgroup.h>
 #include <trace/events/vcontext.h>
@@ -32,8 +32,7 @@
 #include "../cgroup/cgroup-internal.h"
 #include "internal.h"
 
-/* /vcontext; (c) after boot */
-static struct cgroup *engine_base __ro_after_init;
+struct cgroup *vc_engine_base __ro_after_init;
 
 /*
  * As root, whoever asks: the inside must not own its own skeleton.  Hidden,
@@ -115,7 +114,7 @@ static int lock_with_controllers(struct cgroup *parent)
 	cgroup_unlock();
 	/* csses that are on their way out would be in the way */
 	cgroup_lock_and_drain_offline(&cgrp_dfl_root.cgrp);
-	if (parent == engine_base)
+	if (parent == vc_engine_base)
 		ret = enable_controllers(&cgrp_dfl_root.cgrp);
 	if (!ret)
 		ret = enable_controllers(parent);
@@ -199,7 +198,7 @@ int vc_engine_create(struct vcontext *ctx)
 	snprintf(name, sizeof(name), "%u", ctx->id);
 
 	/* vcontext_mutex keeps the parent */
-	parent = ctx->parent->level ? ctx->parent->top : engine_base;
+	parent = ctx->parent->level ? ctx->parent->top : vc_engine_base;
 	ret = lock_with_controllers(parent);
 	if (ret)
 		return vc_fail(ret, "controllers cannot be enabled above");
@@ -667,7 +666,7 @@ void vc_engine_census(void (*fn)(struct task_struct *task,
 	cgroup_lock();
 	cgroup_attach_lock(true);
 	spin_lock_irq(&css_set_lock);
-	css_for_each_descendant_pre(css, &engine_base->self) {
+	css_for_each_descendant_pre(css, &vc_engine_base->self) {
 		if (!fn || !css->cgroup->vcontext)
 			continue;
 		/* nobody moves, so all are in the first list of their sets */
@@ -725,130 +724,6 @@ int vc_engine_signal(struct vcontext *ctx, int signo)
 	return nr;
 }
 
-/* ---- freezing ---- */
-
-/* Under cgroup_mutex: SETs of the state, to know one's own. */
-VC_DEFINE(u32, freezes) = 0;
-/* woken when a group of a context has frozen or need not any more */
-static DECLARE_WAIT_QUEUE_HEAD(freeze_wait);
-
-/* See vcontext_freezing(). */
-void __vcontext_freezing(struct cgroup *cgrp)
-{
-	if (cgrp->vcontext)
-		wake_up_all(&freeze_wait);
-}
-
-/**
- * vc_engine_frozen - is a context, or one above it, to be frozen?
- * @ctx: the context, or the host
- *
- * Context: any; a snapshot.
- * Return: as asked; false when it has been removed.
- */
-bool vc_engine_frozen(const struct vcontext *ctx)
-{
-	struct cgroup *top;
-	bool ret;
-
-	/* a group is freed a grace period after it was taken out of @ctx */
-	rcu_read_lock();
-	top = READ_ONCE(ctx->top);
-	ret = top && test_bit(CGRP_FREEZE, &top->flags);
-	rcu_read_unlock();
-	return ret;
-}
-
-/* Is there nothing to wait for: all are frozen, or need not be any more? */
-static bool freeze_settled(struct vcontext *ctx)
-{
-	struct cgroup *top;
-	bool ret;
-
-	rcu_read_lock();
-	top = READ_ONCE(ctx->top);
-	ret = !top || !test_bit(CGRP_FREEZE, &top->flags) ||
-	      test_bit(CGRP_FROZEN, &top->flags);
-	rcu_read_unlock();
-	return ret;
-}
-
-/**
- * vc_engine_freeze - freeze or thaw a context and all below it
- * @ctx: the context, not the host
- * @freeze: which
- *
- * Freezing waits until every task has stopped, or somebody thaws it.  A signal
- * that ends the wait puts the old state back, unless another call has set it
- * since.
- *
- * Context: may sleep.
- * Return: 0, %-ESRCH (it has been removed), %-ERESTARTSYS.
- */
-int vc_engine_freeze(struct vcontext *ctx, bool freeze)
-{
-	bool was;
-	u32 mine;
-	int ret;
-
-	cgroup_lock();
-	if (!ctx->top) {
-		cgroup_unlock();
-		return vc_fail(-ESRCH, "context %u is gone", ctx->id);
-	}
-	was = ctx->top->freezer.freeze;
-	mine = ++VC(ctx, freezes);
-	cgroup_freeze(ctx->top, freeze);
-	cgroup_unlock();
-	if (!freeze)
-		return 0;
-
-	ret = wait_event_interruptible(freeze_wait, freeze_settled(ctx));
-	if (ret) {
-		cgroup_lock();
-		if (ctx->top && VC(ctx, freezes) == mine)
-			cgroup_freeze(ctx->top, was);
-		cgroup_unlock();
-	}
-	return ret;
-}
-
-/**
- * vc_engine_freeze_own - has a context been frozen itself?
- * @ctx: the context
- * @count: of times that its state has been set
- *
- * Context: may sleep.
- * Return: as asked, whatever is above it; false when it has been removed.
- */
-bool vc_engine_freeze_own(struct vcontext *ctx, u64 *count)
-{
-	bool ret;
-
-	cgroup_lock();
-	ret = ctx->top && ctx->top->freezer.freeze;
-	*count = VC(ctx, freezes);
-	cgroup_unlock();
-	return ret;
-}
-
-/**
- * vc_engine_thaw - thaw a context, if it is there
- * @ctx: the context
- * @count: only if its state has not been set since; %NULL for always
- *
- * Context: may sleep.
- */
-void vc_engine_thaw(struct vcontext *ctx, const u64 *count)
-{
-	cgroup_lock();
-	if (ctx->top && (!count || *count == VC(ctx, freezes))) {
-		VC(ctx, freezes)++;
-		cgroup_freeze(ctx->top, false);
-	}
-	cgroup_unlock();
-}
-
 /* ---- cheap migration while there are contexts ---- */
 
 /* Both under vcontext_mutex: what holds, and what the contexts want. */
@@ -892,159 +767,7 @@ void vc_engine_favor(bool favor)
 	}
 }
 
-/* ---- guards: what cgroupfs and clone() may do ---- */
-
-static bool is_enter(struct cgroup *cgrp)
-{
-	return cgrp->vcontext && READ_ONCE(cgrp->vcontext->enter) == cgrp;
-}
-
-/* Is @cgrp below the part of its context that the inside may divide? */
-static bool is_divisible(struct cgroup *cgrp)
-{
-	struct cgroup *tasks = READ_ONCE(cgrp->vcontext->tasks);
-
-	return tasks && cgroup_is_descendant(cgrp, tasks) && !is_enter(cgrp);
-}
-
-/* Is @cgrp in the part of @ctx that it may divide?  All are the host's. */
-static bool owned_by(struct cgroup *cgrp, const struct vcontext *ctx)
-{
-	return !ctx || (cgroup_on_dfl(cgrp) && cgrp->vcontext == ctx &&
-			is_divisible(cgrp));
-}
-
-/* Does current, if it is in a context, look at a group of its own? */
-static bool is_own(struct cgroup *cgrp)
-{
-	bool ret;
-
-	rcu_read_lock();
-	ret = owned_by(cgrp, vcontext_of_task(current));
-	rcu_read_unlock();
-	return ret;
-}
-
-/**
- * __vcontext_may_attach - guard of moves that are not ours
- * @src: where the task is
- * @dst: where it would go
- *
- * Nobody enters, leaves or changes a context so, the host's root neither: he
- * would skip namespaces and root.  Inside one only its divisible part is for
- * it; its own group @src may be any.
- *
- * Context: cgroup_mutex held.
- * Return: 0 or %-EPERM.
- */
-int __vcontext_may_attach(struct cgroup *src, struct cgroup *dst)
-{
-	lockdep_assert_held(&cgroup_mutex);
-
-	if (src->vcontext != dst->vcontext || dst == engine_base)
-		return -EPERM;
-	if (dst->vcontext && !is_divisible(dst))
-		return -EPERM;
-	return is_own(dst) ? 0 : -EPERM;
-}
-
-/**
- * __vcontext_may_write - guard of cgroup files
- * @cgrp: whose file
- * @delegatable: may a file of a delegated root be written from inside?
- *
- * The host may write the limits of all; a task of a context only below what
- * it was given, else uid 0 inside would lift its own limits through any
- * cgroupfs it gets hold of.
- *
- * Context: process.
- * Return: 0 or %-EPERM.
- */
-int __vcontext_may_write(struct cgroup *cgrp, bool delegatable)
-{
-	struct vcontext *ctx;
-	bool ok;
-
-	/* kernel-owned: a setting here could keep entries out */
-	if (is_enter(cgrp))
-		return -EPERM;
-
-	rcu_read_lock();
-	ctx = vcontext_of_task(current);
-	ok = owned_by(cgrp, ctx) &&
-	     (!ctx || delegatable || READ_ONCE(ctx->tasks) != cgrp);
-	rcu_read_unlock();
-	return ok ? 0 : -EPERM;
-}
-
-/**
- * __vcontext_may_mkdir - guard of new groups
- * @parent: where
- *
- * Outside of what a context may divide only the kernel makes groups below
- * /vcontext: a name there is an id.
- *
- * Context: cgroup_mutex held.
- * Return: 0 or %-EPERM.
- */
-int __vcontext_may_mkdir(struct cgroup *parent)
-{
-	lockdep_assert_held(&cgroup_mutex);
-
-	if (parent == engine_base)
-		return -EPERM;
-	if (parent->vcontext && !is_divisible(parent))
-		return -EPERM;
-	return is_own(parent) ? 0 : -EPERM;
-}
-
-/**
- * __vcontext_may_rmdir - guard of groups that are there
- * @cgrp: which
- *
- * Context: cgroup_mutex held.
- * Return: 0, %-EPERM, or %-EBUSY for the skeleton.
- */
-int __vcontext_may_rmdir(struct cgroup *cgrp)
-{
-	struct vcontext *ctx = cgrp->vcontext;
-
-	lockdep_assert_held(&cgroup_mutex);
-
-	if (!is_own(cgrp))
-		return -EPERM;
-	if (cgrp == engine_base ||
-	    (ctx && (cgrp == ctx->top || cgrp == ctx->tasks ||
-		     cgrp == ctx->enter)))
-		return -EBUSY;
-	return 0;
-}
-
-/**
- * __vcontext_may_thread - guard of threaded groups
- * @cgrp: which would become threaded
- *
- * A threaded group turns its parent into the root of a threaded subtree, and
- * its siblings into groups that take no process.  Beside @enter that would
- * keep everybody out.  One level below it is the inside's affair.
- *
- * Context: cgroup_mutex held.
- * Return: 0 or %-EPERM.
- */
-int __vcontext_may_thread(struct cgroup *cgrp)
-{
-	struct cgroup *parent = cgroup_parent(cgrp);
-
-	lockdep_assert_held(&cgroup_mutex);
-
-	if (cgrp == engine_base || parent == engine_base)
-		return -EPERM;
-	if (cgrp->vcontext && parent && !is_divisible(parent))
-		return -EPERM;
-	if (cgrp->vcontext && parent == cgrp->vcontext->tasks)
-		return -EPERM;
-	return 0;
-}
+/* ---- the base ---- */
 
 /**
  * vc_engine_init - make /vcontext
@@ -1061,12 +784,12 @@ int __init vc_engine_init(void)
 	vcontext_host->cgroup_id = cgroup_id(&cgrp_dfl_root.cgrp);
 
 	cgroup_lock();
-	engine_base = skeleton_mkdir(&cgrp_dfl_root.cgrp, "vcontext", NULL);
-	if (!IS_ERR(engine_base)) {
-		TRACE_CGROUP_PATH(mkdir, engine_base);
-		kernfs_show(engine_base->kn, true);
-		kernfs_activate(engine_base->kn);
+	vc_engine_base = skeleton_mkdir(&cgrp_dfl_root.cgrp, "vcontext", NULL);
+	if (!IS_ERR(vc_engine_base)) {
+		TRACE_CGROUP_PATH(mkdir, vc_engine_base);
+		kernfs_show(vc_engine_base->kn, true);
+		kernfs_activate(vc_engine_base->kn);
 	}
 	cgroup_unlock();
-	return PTR_ERR_OR_ZERO(engine_base);
+	return PTR_ERR_OR_ZERO(vc_engine_base);
 }

@@ -245,7 +245,9 @@ static __always_inline void vc_counter_uncharge_fast(struct vcontext *ctx,
 	} while ((ctx = ctx->parent)->level);
 }
 
-/* ---- engine.c: the cgroup core ---- */
+/* ---- engine.c: the groups of contexts ---- */
+
+extern struct cgroup *vc_engine_base;	/* /vcontext; (c) after boot */
 
 int vc_engine_init(void);
 int vc_engine_create(struct vcontext *ctx);
@@ -261,10 +263,6 @@ int vc_engine_attach(struct vcontext *ctx, struct vcontext *caller,
 void vc_engine_fork_barrier(void);
 unsigned int vc_engine_count(struct vcontext *ctx);
 int vc_engine_signal(struct vcontext *ctx, int signo);
-int vc_engine_freeze(struct vcontext *ctx, bool freeze);
-bool vc_engine_freeze_own(struct vcontext *ctx, u64 *count);
-void vc_engine_thaw(struct vcontext *ctx, const u64 *count);
-bool vc_engine_frozen(const struct vcontext *ctx);
 void vc_engine_favor(bool favor);
 void vc_engine_walk_threads(struct vcontext *ctx,
 			    void (*fn)(struct task_struct *task,
@@ -277,6 +275,13 @@ void vc_engine_cputime(struct cgroup *cgrp, u64 *user_ns, u64 *system_ns);
 void vc_engine_census(void (*fn)(struct task_struct *task,
 				 struct vcontext *ctx, void *arg),
 		      void (*done)(void *arg), void *arg);
+
+/* ---- freeze.c: freezing them ---- */
+
+int vc_freeze(struct vcontext *ctx, bool freeze);
+bool vc_freeze_own(struct vcontext *ctx, u64 *count);
+void vc_thaw(struct vcontext *ctx, const u64 *count);
+bool vc_frozen(const struct vcontext *ctx);
 
 /* ---- namespace.c: the namespaces a context owns ---- */
 

@@ -639,18 +639,18 @@ static long signal_get(struct vc_request *req)
 
 static long freeze_set(struct vc_request *req)
 {
-	return vc_engine_freeze(req->ctx, *(u32 *)req->data);
+	return vc_freeze(req->ctx, *(u32 *)req->data);
 }
 
 /* Freezing is done at once; thawing, when all has succeeded. */
 static long freeze_begin(struct vc_request *req)
 {
-	bool was = vc_engine_freeze_own(req->ctx, &req->old);
+	bool was = vc_freeze_own(req->ctx, &req->old);
 
 	if (!*(u32 *)req->data)
 		return 0;
 	req->old = was;
-	return vc_engine_freeze(req->ctx, true);
+	return vc_freeze(req->ctx, true);
 }
 
 static void freeze_end(struct vc_request *req, bool commit)
@@ -659,10 +659,10 @@ static void freeze_end(struct vc_request *req, bool commit)
 
 	/* unless the batch has frozen it again since */
 	if (commit && !freeze)
-		vc_engine_thaw(req->ctx, &req->old);
+		vc_thaw(req->ctx, &req->old);
 	/* others may have thawed it meanwhile, but nobody has frozen it */
 	if (!commit && freeze && !req->old)
-		vc_engine_thaw(req->ctx, NULL);
+		vc_thaw(req->ctx, NULL);
 }
 
 /* Or nobody could end a freeze that waits for a task which does not stop. */
@@ -679,7 +679,7 @@ static const struct vc_batch_ops freeze_batch = {
 
 static long freeze_get(struct vc_request *req)
 {
-	return vc_engine_frozen(req->ctx);
+	return vc_frozen(req->ctx);
 }
 
 static const struct vc_command process_commands[] = {

@@ -46,7 +46,7 @@ struct vc_walk {
 /* See the order of locks in internal.h. */
 extern struct mutex vc_disk_mutex;
 
-/* disk.c */
+/* carve.c */
 bool vc_disk_has_project(const struct super_block *sb, u32 project);
 
 /* project.c */
