@@ -179,10 +179,33 @@ void vc_qos_reap(void)
 	}
 }
 
+/* Which device is it?  With id 0 either name, or both the same. */
+static int check_name(const struct vcontext *ctx, const struct vc_vnet_qos *arg)
+{
+	int ret = vc_check_text("vdev_name", arg->vdev_name, VC_DEV_NAME_SIZE);
+
+	if (ret)
+		return ret;
+	if (ctx->level)
+		return arg->vdev_name[0] ? 0 :
+			vc_fail(-EINVAL, "vdev_name is empty");
+	ret = vc_check_text("uplink", arg->uplink, VC_DEV_NAME_SIZE);
+	if (ret)
+		return ret;
+	if (arg->vdev_name[0] && arg->uplink[0] &&
+	    strcmp(arg->vdev_name, arg->uplink))
+		return vc_fail(-EINVAL,
+			       "id 0: vdev_name %s and uplink %s are not one device",
+			       arg->vdev_name, arg->uplink);
+	return 0;
+}
+
 static int check_values(const struct vc_vnet_qos *arg)
 {
-	if (!arg->vdev_name[0])
-		return vc_fail(-EINVAL, "vdev_name is empty");
+	int ret = vc_check_text("uplink", arg->uplink, VC_DEV_NAME_SIZE);
+
+	if (ret)
+		return ret;
 	if (arg->max_bandwidth && arg->warranted_bandwidth > arg->max_bandwidth)
 		return vc_fail(-EINVAL,
 			       "warranted_bandwidth %u: max_bandwidth is %u",
@@ -272,7 +295,7 @@ static int begin_device(struct vcontext *ctx, const struct vc_vnet_qos *arg,
 
 /* ---- uplinks ---- */
 
-/* With id 0 the device is an uplink: either name, or both the same. */
+/* With id 0 the device is an uplink. */
 static const char *uplink_of(const struct vc_vnet_qos *arg)
 {
 	return arg->uplink[0] ? arg->uplink : arg->vdev_name;
@@ -283,11 +306,6 @@ static int begin_uplink(const struct vc_vnet_qos *arg, struct change *change)
 	struct vc_uplink *uplink;
 	int ret;
 
-	if (arg->vdev_name[0] && arg->uplink[0] &&
-	    strcmp(arg->vdev_name, arg->uplink))
-		return vc_fail(-EINVAL,
-			       "id 0: vdev_name %s and uplink %s are not one device",
-			       arg->vdev_name, arg->uplink);
 	if (arg->warranted_bandwidth)
 		return vc_fail(-EINVAL,
 			       "warranted_bandwidth %u: id 0 is warranted nothing",
@@ -313,9 +331,7 @@ static long qos_begin(struct vc_request *req)
 	struct change *change;
 	int ret;
 
-	ret = vc_check_text("vdev_name", arg->vdev_name, VC_DEV_NAME_SIZE);
-	if (!ret)
-		ret = vc_check_text("uplink", arg->uplink, VC_DEV_NAME_SIZE);
+	ret = check_name(req->ctx, arg);
 	if (!ret && req->ctx->level)
 		ret = check_values(arg);
 	if (ret)
@@ -427,7 +443,7 @@ static int read_device(struct vcontext *ctx, struct vc_vnet_qos *arg)
 
 /**
  * vc_qos_get - GET 4/4
- * @req: with a struct vc_vnet_qos, whose vdev_name is read
+ * @req: with a struct vc_vnet_qos, whose vdev_name is read; with id 0 uplink, too
  *
  * Context: may sleep.
  * Return: 0, %-EINVAL (a name), %-ENODEV, %-ENOMEM.
@@ -437,9 +453,7 @@ long vc_qos_get(struct vc_request *req)
 	struct vc_vnet_qos *arg = req->data;
 	int ret;
 
-	ret = vc_check_text("vdev_name", arg->vdev_name, VC_DEV_NAME_SIZE);
-	if (!ret && !req->ctx->level)
-		ret = vc_check_text("uplink", arg->uplink, VC_DEV_NAME_SIZE);
+	ret = check_name(req->ctx, arg);
 	if (ret)
 		return ret;
 	mutex_lock(&vc_qos_mutex);

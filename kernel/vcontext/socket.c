@@ -717,7 +717,7 @@ static bool is_wildcard(const struct sockaddr *addr)
 	const struct sockaddr_in6 *sin6 = (const void *)addr;
 	const struct sockaddr_in *sin = (const void *)addr;
 
-	if (addr->sa_family == AF_INET)
+	if (addr->sa_family != AF_INET6)
 		return !sin->sin_addr.s_addr || ipv4_is_multicast(sin->sin_addr.s_addr);
 	return ipv6_addr_any(&sin6->sin6_addr) ||
 	       ipv6_addr_is_multicast(&sin6->sin6_addr) ||
@@ -738,6 +738,7 @@ static bool is_wildcard(const struct sockaddr *addr)
 int vc_socket_may_bind(const struct sock *sk, const struct sockaddr *addr,
 		       int len)
 {
+	const struct sockaddr_in *sin = (const void *)addr;
 	const struct vcontext *user;
 	bool wildcard;
 	int ret = 0;
@@ -751,10 +752,22 @@ int vc_socket_may_bind(const struct sock *sk, const struct sockaddr *addr,
 		return 0;
 	if (len < (int)offsetofend(struct sockaddr, sa_family))
 		return 0;
-	if (addr->sa_family == AF_INET) {
-		if (len < (int)sizeof(struct sockaddr_in))
+	switch (addr->sa_family) {
+	case AF_INET:
+		if (len < (int)sizeof(*sin))
 			return 0;
-	} else if (addr->sa_family != AF_INET6 || len < SIN6_LEN_RFC2133) {
+		break;
+	case AF_INET6:
+		if (len < SIN6_LEN_RFC2133)
+			return 0;
+		break;
+	case AF_UNSPEC:
+		/* the wildcard, to sockets of IPv4 */
+		if (sk->sk_family != AF_INET || len < (int)sizeof(*sin) ||
+		    sin->sin_addr.s_addr)
+			return 0;
+		break;
+	default:
 		return 0;
 	}
 

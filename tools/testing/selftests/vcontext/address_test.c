@@ -688,6 +688,15 @@ TEST_F(address, opened)
 
 /* ---- sockets from outside ---- */
 
+/* Without a family, which sockets of IPv4 take for their wildcard. */
+static long a_bind_unspec(long fd, long port, long c)
+{
+	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
+
+	((struct sockaddr_in *)&addr)->sin_port = htons(port);
+	return res(bind(fd, (void *)&addr, sizeof(addr)));
+}
+
 TEST_F(address, given)
 {
 	long listening, bound, wide, fd;
@@ -726,6 +735,9 @@ TEST_F(address, given)
 	EXPECT_EQ(-EADDRNOTAVAIL, on(&self->in_a, a_bind, variant->any, fd, 0,
 				     0));
 	EXPECT_EQ(-EADDRNOTAVAIL, on(&self->in_a, a_bind, variant->b, fd, 0, 0));
+	EXPECT_EQ(family_of(variant->a) == AF_INET ? -EADDRNOTAVAIL :
+						     -EAFNOSUPPORT,
+		  on(&self->in_a, a_bind_unspec, NULL, fd, 8080, 0));
 	EXPECT_EQ(0, on(&self->in_a, a_bind, variant->a, fd, 0, 0));
 	EXPECT_EQ(1, on(&self->in_a, a_sendto, variant->host, fd, 1000, 0));
 	/* and then with a source of its maker's */
@@ -836,11 +848,29 @@ TEST_F(address, handed_out)
 
 /* ---- what is shown ---- */
 
+/* All groups may have sockets of ICMP. */
+static long a_ping_range(long a, long b, long c)
+{
+	return file_write("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+}
+
+static long sock_ping(struct agent *agent, const char *text, int number)
+{
+	int family = family_of(text);
+	long fd = on(agent, a_socket, NULL, family, SOCK_DGRAM,
+		     family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+
+	return fd < 0 ? fd :
+		sock_kept(agent, fd, on(agent, a_bind, text, fd, number, 0));
+}
+
 TEST_F(address, shown)
 {
 	int family = family_of(variant->a);
 	const char *tcp = family == AF_INET ? "/proc/net/tcp" : "/proc/net/tcp6";
 	const char *udp = family == AF_INET ? "/proc/net/udp" : "/proc/net/udp6";
+	const char *icmp = family == AF_INET ? "/proc/net/icmp" :
+					       "/proc/net/icmp6";
 	long mine, all;
 
 	mine = sock_listening(&self->in_a, variant->any, 1080);
@@ -873,6 +903,13 @@ TEST_F(address, shown)
 	EXPECT_EQ(1, on(&self->in_a, a_diag, NULL, family, IPPROTO_UDP, 1081));
 	EXPECT_EQ(0, on(&self->in_a, a_diag, NULL, family, IPPROTO_UDP, 1083));
 	EXPECT_EQ(0, on(&self->in_b, a_diag, NULL, family, IPPROTO_UDP, 1081));
+	/* sockets of ICMP, known by their number */
+	ASSERT_EQ(0, on(NULL, a_ping_range, NULL, 0, 0, 0));
+	ASSERT_LT(0, sock_ping(NULL, variant->host, 1084));
+	ASSERT_LT(0, sock_ping(&self->in_a, variant->a, 1085));
+	EXPECT_EQ(1, on2(NULL, a_grep, icmp, ":043C", 0, 0, 0));
+	EXPECT_EQ(1, on2(&self->in_a, a_grep, icmp, ":043D", 0, 0, 0));
+	EXPECT_EQ(0, on2(&self->in_a, a_grep, icmp, ":043C", 0, 0, 0));
 	/* those of a and b together, for who sees both */
 	EXPECT_EQ(1, on2(NULL, a_grep, tcp, ":0438", 0, 0, 0));
 

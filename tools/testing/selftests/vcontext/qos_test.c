@@ -407,7 +407,7 @@ static long a_packets_begin(long net, long ms, long c)
 	_exit(a_packets(net, ms, 0) < 0);
 }
 
-/* Its own queueing disciplines, raw frames, another MAC address: no more. */
+/* Its own queueing disciplines, raw frames: no more. */
 TEST_F(rate, inside)
 {
 	const char *at = variant->type == VC_VNET_VETH ? "vthost" : "vtworld";
@@ -535,6 +535,11 @@ TEST_F(qos, values)
 	memset(&arg, 'a', sizeof(arg));
 	EXPECT_EQ(-EINVAL, vc(VC_SET_QOS, self->id, &arg));
 	EXPECT_EQ(-EINVAL, vc(VC_GET_QOS, self->id, &arg));
+	memset(&arg, 0, sizeof(arg));
+	EXPECT_EQ(-EINVAL, vc(VC_GET_QOS, self->id, &arg));
+	COPY(arg.vdev_name, UP);
+	COPY(arg.uplink, "vtnone");
+	EXPECT_EQ(-EINVAL, vc(VC_GET_QOS, 0, &arg));
 	memset(&arg, 'a', sizeof(arg));
 	COPY(arg.vdev_name, "vtin");
 	EXPECT_EQ(-EINVAL, vc(VC_SET_QOS, self->id, &arg));
