@@ -745,6 +745,8 @@ static void addresses(void)
 	for (int i = 0; i < 2; i++) {
 		long id = create();
 
+		/* as the group has that it is compared with */
+		limit(id);
 		permit(id, numbers[i]);
 		snprintf(number, sizeof(number), "%ld", id);
 		snprintf(where, sizeof(where), "permits %d", numbers[i]);
