@@ -1030,7 +1030,7 @@ TEST_F(address, raw)
 	long raw_host, raw, server, fd;
 
 	if (family_of(variant->a) == AF_INET6)
-		SKIP(return, "with IPv4 alone one writes the header");
+		SKIP(return, "the header that is written is one of IPv4");
 	server = sock_bound(NULL, SOCK_DGRAM, variant->any, 1000);
 	ASSERT_LT(0, server);
 	raw_host = on(NULL, a_socket, NULL, AF_INET, SOCK_RAW, IPPROTO_UDP);
@@ -1073,7 +1073,7 @@ TEST_F(address, raw_opened)
 	long raw, packet, fd;
 
 	if (family_of(variant->a) == AF_INET6)
-		SKIP(return, "with IPv4 alone one writes the header");
+		SKIP(return, "the header that is written is one of IPv4");
 	raw = on(&self->in_a, a_socket, NULL, AF_INET, SOCK_RAW, IPPROTO_UDP);
 	packet = on(&self->in_a, a_socket, NULL, AF_PACKET, SOCK_RAW,
 		    htons(ETH_P_ALL));
