@@ -43,32 +43,17 @@ fragment() {
 # configure SRC OBJ WANTED: allnoconfig plus the fragment WANTED, each line of
 # which must be in the result; ours may be missing where our Kconfig is.
 configure() {
-	local src=$1 obj=$2 wanted=$3 line symbol lost=
+	local src=$1 obj=$2 wanted=$3 lost
 	mkdir -p "$obj"
 	KCONFIG_ALLCONFIG=$wanted kmake "$src" "$obj" allnoconfig >"$obj.config.log" 2>&1 ||
 		{ cat "$obj.config.log" >&2; return 1; }
-	while read -r line; do
-		case $line in
-		CONFIG_*)
-			grep -qxF -e "$line" "$obj/.config" && continue
-			case $line in
-			CONFIG_VCONTEXT*)
-				symbol=${line%%=*}
-				grep -qsx "config ${symbol#CONFIG_}" "$src/kernel/vcontext/Kconfig" || continue
-				;;
-			esac
-			;;
-		'# CONFIG_'*)
-			symbol=${line#\# }
-			symbol=${symbol%% *}
-			grep -q "^$symbol=" "$obj/.config" || continue
-			;;
-		*) continue ;;
-		esac
-		lost+="    $line"$'\n'
-	done <"$wanted"
+	lost=$(awk -v ours=" $(sed -n 's/^config //p' "$src/kernel/vcontext/Kconfig" 2>/dev/null | tr '\n' ' ')" '
+		FNR == NR { has[$0]; split($0, word, "="); on[word[1]]; next }
+		/^CONFIG_VCONTEXT/ { split(substr($0, 8), word, "="); if (!index(ours, " " word[1] " ")) next }
+		/^CONFIG_/ && !($0 in has) || /^# CONFIG_/ && $2 in on { print "    " $0 }
+	' "$obj/.config" "$wanted")
 	[ -z "$lost" ] || {
-		printf 'these lines of the configuration did not survive:\n%s' "$lost" >&2
+		printf 'these lines of the configuration did not survive:\n%s\n' "$lost" >&2
 		return 1
 	}
 	rm -f "$obj.config.log"
