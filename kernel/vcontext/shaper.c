@@ -108,6 +108,8 @@ bool __vcontext_vnet_receive(struct sk_buff *skb)
 	if (!skb)
 		return true;
 	skb_push_rcsum(skb, ETH_HLEN);
+	/* a queue would take it for when to send; it arrives when it passes */
+	skb_clear_tstamp(skb);
 	hold_back(shaper, skb, QUEUE_IN);
 	return true;
 }
