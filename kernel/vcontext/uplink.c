@@ -10,7 +10,9 @@
  *	 <tag>		of a device: rate: what it is warranted, or the sum of
  *			that and what a batch holds for it to put back
  *
- * HTB gives each class its rate first, and shares what is spare by these.
+ * HTB gives each class its rate first, and shares what is spare by these: in
+ * turns of what a 128th of a second carries, so that a turn is less than what
+ * waits, or of a packet, which is up to 64 KB where it is segmented later.
  * What belongs to a class classifier.c says.  What comes in has been sent
  * already, and nobody can be held back here in favour of others: a sender's
  * uplink is the place for it.
@@ -346,7 +348,7 @@ static int fill_class(struct sk_buff *msg, const void *arg)
 		.cbuffer = burst_ticks(rates->ceil),
 		/* by these shares what is spare is given out */
 		.quantum = clamp_t(u64, rates->rate / 128,
-				   rates->mtu + ETH_HLEN, 65536),
+				   rates->mtu + ETH_HLEN, VC_QOS_BYTES_MAX),
 	};
 
 	return nla_put(msg, TCA_HTB_PARMS, sizeof(opt), &opt) ?:
