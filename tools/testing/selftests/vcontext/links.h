@@ -269,6 +269,16 @@ static __maybe_unused long link_move(const char *name, pid_t pid)
 	return rtnl_send(&req, NULL, 0);
 }
 
+/* A port of the bridge @master, and up. */
+static __maybe_unused long link_enslave(const char *name, const char *master)
+{
+	struct rtnl_request req = rtnl_link(RTM_NEWLINK, 0);
+
+	req.link.ifi_index = net_index(name);
+	rtnl_u32(&req, IFLA_MASTER, net_index(master));
+	return rtnl_send(&req, NULL, 0) ?: net_up(name, true);
+}
+
 /* Another name for it. */
 static __maybe_unused long link_altname(const char *name, const char *alt)
 {
