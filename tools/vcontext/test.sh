@@ -318,6 +318,50 @@ gone()
 	! "$vcontext" info "$1" >/dev/null 2>&1
 }
 
+# soon COMMAND...: true within ten seconds
+soon()
+{
+	tries=100
+	until "$@" || [ $((tries -= 1)) -eq 0 ]; do
+		sleep 0.1
+	done
+	"$@"
+}
+
+# devices: of the host, those that hold frames back included
+devices()
+{
+	sed -n 's/^ *\([^ :]*\):.*/\1/p' /proc/net/dev
+}
+
+# nothing NAME: neither such a context nor a device that was not there before
+nothing()
+{
+	gone "$1" && [ "$(devices)" = "$before" ]
+}
+
+# whole NAME: all that the contexts below are to have, on either side
+whole()
+{
+	"$vcontext" net "$1" >"$out" && [ "$(column LIMIT "$1")" = 9 ] &&
+		grep -q ' eth0 *veth *vtout *attached .* 10M' "$out" &&
+		grep -q ' eth1 *dummy .* attached' "$out" &&
+		devices >"$out" && grep -qx vtout "$out" && grep -q '^vcshape' "$out"
+}
+
+# killed TURNS ARGS...: when the shell has gone round so often
+killed()
+{
+	left=$1
+	shift
+	"$vcontext" "$@" >"$out" 2>"$err" &
+	while [ "$left" -gt 0 ]; do
+		left=$((left - 1))
+	done
+	kill -s KILL $!
+	wait $! 2>/dev/null
+}
+
 if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 	status 0 "$vcontext" version && grep -q 'create' "$out";	ok "version"
 	status 0 "$vcontext" create t-web --procs 7 --children 3
@@ -674,11 +718,7 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 		done
 		kill -s $sig $!
 		wait $! 2>/dev/null
-		tries=50
-		until gone t-run || [ $((tries -= 1)) -eq 0 ]; do
-			sleep 0.1
-		done
-		gone t-run;			ok "run: nothing left after SIG$sig"
+		soon gone t-run;		ok "run: nothing left after SIG$sig"
 	done
 	status 0 "$vcontext" run --pidns -- sh -c '[ $$ -eq 1 ]'
 	ok "run: pid 1"
@@ -750,6 +790,31 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 	status 0 "$vcontext" destroy t-net && [ ! -e /sys/class/net/vtout ] &&
 		[ -z "$(ls -d /sys/class/net/vcshape* 2>/dev/null)" ]
 	ok "destroy: devices"
+	# killed ever later, until it is too late
+	before=$(devices)
+	set -- --name t-kill --procs 9 --vnet veth:eth0:vtout --vnet dummy:eth1 \
+		--bandwidth eth0,max=10M
+	turns=0
+	none=0
+	while killed $turns create "$@"; [ $? -eq 137 ]; do
+		if nothing t-kill; then
+			none=$((none + 1))
+		elif ! { whole t-kill && "$vcontext" destroy t-kill &&
+			 nothing t-kill; }; then
+			break
+		fi
+		turns=$((turns + 20 + turns / 8))
+	done
+	[ $none -gt 0 ] && whole t-kill && status 0 "$vcontext" destroy t-kill &&
+		nothing t-kill
+	ok "create: killed, all of it or nothing"
+	turns=0
+	while killed $turns run "$@" -- sh -c ": >$tmp/ran; exec sleep 100"
+	      [ $? -eq 137 ] && [ ! -e "$tmp/ran" ] && soon nothing t-kill; do
+		turns=$((turns + 20 + turns / 8))
+	done
+	[ $turns -gt 0 ] && [ -e "$tmp/ran" ] && soon nothing t-kill
+	ok "run: killed, nothing is left"
 	[ -z "$("$vcontext" list -nr)" ];		ok "nothing is left"
 fi
 
