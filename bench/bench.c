@@ -897,7 +897,7 @@ static void vnet(uint32_t sub, uint32_t command, long id, uint32_t flags)
 /* That of iproute2; a shell of busybox would take its own. */
 #define IP	"/usr/local/sbin/ip"
 
-/* What ip(8) would be called for, if it is there. */
+/* What ip(8) would be called for. */
 static void ip(const char *arguments)
 {
 	char command[256];
@@ -957,11 +957,14 @@ static void veth(void)
 	int ready[2], net, sock[2], here = netns_of(getpid());
 	uint64_t times[NR_VETH][RUNS], start;
 	long id = vcontext(VC_CMD(VC_CAT_CPU, VC_SUB_SET, VC_CPU_CONTEXT), VC_ID_SELF, &args);
-	bool have_ip = !system("{ " IP " link add bout type veth peer name bin && " IP " link show bin; got=$?; "
-			       IP " link del bout; exit $got; } >/dev/null 2>&1");
 	pid_t pid;
 	char c = 0;
 
+	if (system("{ " IP " link add bout type veth peer name bin && " IP " link show bin; got=$?; "
+		   IP " link del bout; exit $got; } >/dev/null 2>&1")) {
+		fprintf(stderr, "bench: " IP " makes no veth: install iproute2, whose ip(8) does\n");
+		exit(1);
+	}
 	if (id < 0 || pipe(ready))
 		die("a context with a network namespace");
 	pid = fork();
@@ -979,16 +982,13 @@ static void veth(void)
 	sock[1] = rtnl_socket(net);
 	for (int run = -1; run < RUNS; run++) {
 		for (int how = 0; how < NR_VETH; how++) {
-			if (how == VETH_IP && !have_ip)
-				continue;
 			start = now();
 			veth_once(how, id, pid, net, how == VETH_IP ? here : sock[0], sock[1]);
 			times[how][run < 0 ? 0 : run] = (now() - start) * 10;
 		}
 	}
 	for (int how = 0; how < NR_VETH; how++)
-		if (how != VETH_IP || have_ip)
-			tell("veth", names[how], times[how]);
+		tell("veth", names[how], times[how]);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	destroy(id);
