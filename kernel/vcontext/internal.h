@@ -467,22 +467,6 @@ static inline void vc_usage_lift(struct vcontext *top) { }
 static inline void vc_usage_shown(void) { }
 #endif
 
-/* ---- memory.c ---- */
-
-/**
- * struct vc_memory_split - limits of a memory group, in pages
- * @max: memory.max
- * @swap_max: memory.swap.max
- */
-struct vc_memory_split {
-	unsigned long max;
-	unsigned long swap_max;
-};
-
-struct vc_memory_split vc_memory_split(unsigned long resident,
-				       unsigned long total,
-				       unsigned long swapped);
-
 /* ---- root.c, commands of vfs.c ---- */
 
 extern struct rw_semaphore vc_root_rwsem;

@@ -3,18 +3,8 @@
  * Category 7: memory.
  *
  * The memory controller limits the context's top group, and so all below it.
- * It counts memory and swap apart.  With a resident limit R and a total T
- *
- *	memory.max = min(R, T)		memory.swap.max = T - memory.max
- *
- * so that both hold whatever is swapped out.  What is swapped out already and
- * does not fit into the second stays where it is, and its place comes off
- * memory.max: the sum is T at all times.
- *
- * A limit below the usage is set when reclaim has made it fit, and not
- * before: until then the old limits hold, so nothing is killed for it.  The
- * one thing that changes meanwhile is the split of T, when memory has to be
- * swapped out to get below R: step by step room goes from memory to swap.
+ * It counts memory and swap apart: how a resident limit R and a total T become
+ * limits of the group, and how it gets below them, is in split.c.
  *
  * R and T are kept here since the group cannot tell them.  Who writes the
  * group's files behind our back is not undone: what the files say is what
@@ -27,35 +17,22 @@
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/page_counter.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/vmstat.h>
-#include <linux/writeback.h>
 
 #include <trace/events/vcontext.h>
 
 #include "../../mm/memcontrol-v1.h"
-#include "internal.h"
+#include "split.h"
 
 static_assert(sizeof(struct vc_mem_stat) == 48);
-
-/* Attempts of reclaim that leave the usage as it is before SET gives up. */
-#define RECLAIM_RETRIES		16
-/*
- * What an attempt is to free, and the room that goes from memory to swap at
- * once: by as much T may be passed meanwhile.
- */
-#define STEP			((unsigned long)SZ_1M >> PAGE_SHIFT)
 
 /**
  * struct memory - the memory limits of a context
  * @lock: one SET at a time; taken across reclaim
- * @resident: R
- * @total: T
- * @split: what the group was given for them
+ * @held: R and T, and what the group was given for them
  * @events: MEMCG_MAX of the group when it was given that
  * @resident_hits: those before that were due to R
  * @total_hits: those before that were due to T
@@ -70,9 +47,7 @@ static_assert(sizeof(struct vc_mem_stat) == 48);
  */
 struct memory {
 	struct mutex lock;	/* see above */
-	unsigned long resident;
-	unsigned long total;
-	struct vc_memory_split split;
+	struct vc_memory_limits held;
 	unsigned int batches;
 	unsigned long wanted_resident;
 	unsigned long wanted_total;
@@ -83,9 +58,11 @@ struct memory {
 };
 
 VC_DEFINE(struct memory, memory) = {
-	.resident = PAGE_COUNTER_MAX,
-	.total = PAGE_COUNTER_MAX,
-	.split = { PAGE_COUNTER_MAX, PAGE_COUNTER_MAX },
+	.held = {
+		.resident = PAGE_COUNTER_MAX,
+		.total = PAGE_COUNTER_MAX,
+		.split = { PAGE_COUNTER_MAX, PAGE_COUNTER_MAX },
+	},
 };
 
 static int memory_init(struct vcontext *ctx)
@@ -96,41 +73,6 @@ static int memory_init(struct vcontext *ctx)
 
 VC_INIT(memory, memory_init, NULL);
 
-/**
- * vc_memory_split - the limits of a group for those of a context
- * @resident: R
- * @total: T
- * @swapped: what is swapped out now
- *
- * Context: any.
- * Return: memory.max and memory.swap.max.
- */
-struct vc_memory_split vc_memory_split(unsigned long resident,
-				       unsigned long total,
-				       unsigned long swapped)
-{
-	struct vc_memory_split split = {
-		.max = min(resident, total),
-		.swap_max = PAGE_COUNTER_MAX,
-	};
-
-	if (total == PAGE_COUNTER_MAX)
-		return split;
-	split.swap_max = max(total - split.max, min(swapped, total));
-	split.max = min(split.max, total - split.swap_max);
-	return split;
-}
-
-static struct vc_memory_split split_of(struct mem_cgroup *memcg)
-{
-	struct vc_memory_split split = {
-		.max = READ_ONCE(memcg->memory.max),
-		.swap_max = READ_ONCE(memcg->swap.max),
-	};
-
-	return split;
-}
-
 /*
  * R and T that hold.  Who has written the files of the group @memcg has said
  * something else than what was put there for them.
@@ -138,16 +80,16 @@ static struct vc_memory_split split_of(struct mem_cgroup *memcg)
 static void effective(struct memory *memory, struct mem_cgroup *memcg,
 		      unsigned long *resident, unsigned long *total)
 {
-	struct vc_memory_split now = split_of(memcg);
+	struct vc_memory_split now = vc_memory_split_of(memcg);
 
 	lockdep_assert_held(&memory->lock);
 
-	*resident = memory->resident;
-	*total = memory->total;
-	if (now.max == memory->split.max &&
-	    now.swap_max == memory->split.swap_max)
+	*resident = memory->held.resident;
+	*total = memory->held.total;
+	if (now.max == memory->held.split.max &&
+	    now.swap_max == memory->held.split.swap_max)
 		return;
-	if (now.max != memory->split.max)
+	if (now.max != memory->held.split.max)
 		*resident = now.max;
 	*total = now.swap_max > PAGE_COUNTER_MAX - now.max ?
 		 PAGE_COUNTER_MAX : now.max + now.swap_max;
@@ -165,153 +107,11 @@ static void read_limits(struct vcontext *ctx, struct mem_cgroup *memcg,
 		return;
 	}
 	/* a SET is under way: until it is done the old ones hold */
-	*resident = READ_ONCE(memory->resident);
-	*total = READ_ONCE(memory->total);
+	*resident = READ_ONCE(memory->held.resident);
+	*total = READ_ONCE(memory->held.total);
 }
 
 /* ---- SET of a limit ---- */
-
-/* Both limits or none; %-EBUSY if one would be below the usage. */
-static int try_split(struct mem_cgroup *memcg, struct vc_memory_split to)
-{
-	unsigned long swap_max = READ_ONCE(memcg->swap.max);
-	int ret;
-
-	if (page_counter_read(&memcg->memory) > to.max)
-		return -EBUSY;
-	/* what gets lower first, so that the sum is never higher than both */
-	if (to.swap_max < swap_max) {
-		ret = page_counter_set_max(&memcg->swap, to.swap_max);
-		if (ret)
-			return ret;
-	}
-	ret = page_counter_set_max(&memcg->memory, to.max);
-	xchg(&memcg->swap.max, ret ? swap_max : to.swap_max);
-	return ret;
-}
-
-/* Put back what was there before a SET that has failed; cannot fail. */
-static void restore_split(struct mem_cgroup *memcg, struct memory *memory,
-			  struct vc_memory_split old)
-{
-	struct vc_memory_split to;
-
-	if (memory->total != PAGE_COUNTER_MAX &&
-	    old.max == memory->split.max &&
-	    old.swap_max == memory->split.swap_max) {
-		/* what has been swapped out meanwhile counts against T */
-		to = vc_memory_split(memory->resident, memory->total,
-				     page_counter_read(&memcg->swap));
-		if (!try_split(memcg, to)) {
-			memory->split = to;
-			return;
-		}
-	}
-	xchg(&memcg->memory.max, old.max);
-	xchg(&memcg->swap.max, old.swap_max);
-}
-
-/*
- * One attempt to get @memcg closer to @to.  Swapping helps as long as there is
- * room for it.  Room that the group does not have yet it gets step by step, and
- * only while all that it may use is not more than @total.
- */
-static void shrink(struct mem_cgroup *memcg, struct vc_memory_split to,
-		   unsigned long total)
-{
-	unsigned long usage = page_counter_read(&memcg->memory);
-	unsigned long swapped = page_counter_read(&memcg->swap);
-	unsigned long nr = min(usage - min(usage, to.max), STEP);
-	unsigned long room = to.swap_max - min(to.swap_max, swapped);
-	unsigned int options = room ? MEMCG_RECLAIM_MAY_SWAP : 0;
-	struct vc_memory_split now = split_of(memcg);
-
-	if (!nr)
-		return;
-	if (!room || total == PAGE_COUNTER_MAX) {
-		try_to_free_mem_cgroup_pages(memcg, nr, GFP_KERNEL, options,
-					     NULL);
-		return;
-	}
-
-	nr = min(nr, room);
-	if (now.swap_max < swapped + nr && now.max <= total - now.swap_max)
-		xchg(&memcg->swap.max, swapped + nr);
-	try_to_free_mem_cgroup_pages(memcg, nr, GFP_KERNEL, options, NULL);
-	now = split_of(memcg);
-	if (now.swap_max <= total && now.max > total - now.swap_max)
-		page_counter_set_max(&memcg->memory, total - now.swap_max);
-}
-
-/* Reclaim starts writes and does not wait for them. */
-static void wait_for_writes(struct mem_cgroup *memcg)
-{
-	mem_cgroup_flush_stats(memcg);
-	if (memcg_page_state(memcg, NR_WRITEBACK) ||
-	    memcg_page_state(memcg, NR_FILE_DIRTY))
-		schedule_timeout_interruptible(HZ / 10);
-}
-
-static void size_changed(struct mem_cgroup *memcg)
-{
-#ifdef CONFIG_CGROUP_WRITEBACK
-	/* dirty pages are limited in proportion to it */
-	wb_domain_size_changed(&memcg->cgwb_domain);
-#endif
-}
-
-/* Bring a group below new limits, or leave everything as it was. */
-static int resize(struct mem_cgroup *memcg, struct memory *memory,
-		  unsigned long resident, unsigned long total)
-{
-	struct vc_memory_split to, old = split_of(memcg);
-	unsigned long usage, lowest = ULONG_MAX;
-	unsigned int retries = 0;
-	bool drained = false;
-	int ret;
-
-	might_sleep();
-	lockdep_assert_held(&memory->lock);
-
-	for (;;) {
-		unsigned long swapped = page_counter_read(&memcg->swap);
-
-		to = vc_memory_split(resident, total, swapped);
-		ret = try_split(memcg, to);
-		/* reclaim frees no swap */
-		if (!ret || swapped > total)
-			break;
-		if (signal_pending(current)) {
-			ret = -ERESTARTSYS;
-			break;
-		}
-		if (!drained) {
-			/* what CPUs have at hand */
-			lru_add_drain_all();
-			drain_all_stock(memcg);
-			drained = true;
-			continue;
-		}
-		/* those inside may allocate as fast as we reclaim */
-		usage = page_counter_read(&memcg->memory);
-		if (usage < lowest) {
-			lowest = usage;
-			retries = RECLAIM_RETRIES;
-		} else {
-			if (!retries--)
-				break;
-			wait_for_writes(memcg);
-		}
-		shrink(memcg, to, total);
-		cond_resched();
-	}
-	if (ret)
-		restore_split(memcg, memory, old);
-	else
-		memory->split = to;
-	size_changed(memcg);
-	return ret;
-}
 
 static unsigned long max_events(struct mem_cgroup *memcg)
 {
@@ -324,14 +124,14 @@ static void count_hits(const struct memory *memory, unsigned long now,
 		       u64 *resident, u64 *total)
 {
 	unsigned long events = now - READ_ONCE(memory->events);
-	unsigned long max = READ_ONCE(memory->split.max);
+	unsigned long max = READ_ONCE(memory->held.split.max);
 
 	*resident = READ_ONCE(memory->resident_hits);
 	*total = READ_ONCE(memory->total_hits);
-	if (max == READ_ONCE(memory->resident))
+	if (max == READ_ONCE(memory->held.resident))
 		*resident += events;
-	if (max != READ_ONCE(memory->resident) ||
-	    max == READ_ONCE(memory->total))
+	if (max != READ_ONCE(memory->held.resident) ||
+	    max == READ_ONCE(memory->held.total))
 		*total += events;
 }
 
@@ -389,8 +189,8 @@ static void store(struct memory *memory, unsigned long events,
 	WRITE_ONCE(memory->resident_hits, resident_hits);
 	WRITE_ONCE(memory->total_hits, total_hits);
 	WRITE_ONCE(memory->events, events);
-	WRITE_ONCE(memory->resident, resident);
-	WRITE_ONCE(memory->total, total);
+	WRITE_ONCE(memory->held.resident, resident);
+	WRITE_ONCE(memory->held.total, total);
 }
 
 /* Let @resident and @total hold, or leave everything as it was. */
@@ -404,7 +204,7 @@ static int change(struct mem_cgroup *memcg, struct memory *memory,
 	lockdep_assert_held(&memory->lock);
 
 	count_hits(memory, events, &resident_hits, &total_hits);
-	ret = resize(memcg, memory, resident, total);
+	ret = vc_memory_resize(memcg, &memory->held, resident, total);
 	if (!ret)
 		store(memory, events, resident_hits, total_hits, resident,
 		      total);
@@ -455,35 +255,6 @@ struct found {
 	unsigned long resident;
 	unsigned long total;
 };
-
-/*
- * Raise limits: cannot fail, since what is used fits below the old ones.  Only
- * what is swapped out at this moment may be in the way for once, and what is
- * used beyond a limit that was written to the files.
- */
-static void raise(struct mem_cgroup *memcg, struct memory *memory,
-		  unsigned long resident, unsigned long total)
-{
-	struct vc_memory_split to;
-	unsigned int retries = 0;
-	int ret;
-
-	lockdep_assert_held(&memory->lock);
-
-	do {
-		to = vc_memory_split(resident, total,
-				     page_counter_read(&memcg->swap));
-		ret = try_split(memcg, to);
-		cond_resched();
-	} while (ret && retries++ < RECLAIM_RETRIES);
-	if (ret) {
-		/* as if it had been set a moment before more was used */
-		xchg(&memcg->memory.max, to.max);
-		xchg(&memcg->swap.max, to.swap_max);
-	}
-	memory->split = to;
-	size_changed(memcg);
-}
 
 /*
  * What is less is set at once, which may take reclaim and may fail; what is
@@ -545,7 +316,7 @@ static void end_limit(struct vcontext *ctx, struct found *found, bool commit)
 	memory->batches--;
 	events = max_events(found->memcg);
 	count_hits(memory, events, &resident_hits, &total_hits);
-	raise(found->memcg, memory, resident, total);
+	vc_memory_raise(found->memcg, &memory->held, resident, total);
 	store(memory, events, resident_hits, total_hits, resident, total);
 	mutex_unlock(&memory->lock);
 }
@@ -837,20 +608,20 @@ static long oom_get(struct vc_request *req)
 static void limit_reached(struct vcontext *ctx, struct mem_cgroup *memcg)
 {
 	struct memory *memory = &VC(ctx, memory);
-	unsigned long limit = READ_ONCE(memory->resident);
+	unsigned long limit = READ_ONCE(memory->held.resident);
 	u8 command = VC_MEMORY_RESIDENT;
 
 	lockdep_assert_held(&oom_lock);
 
 	/* with R in the way there would be swap if T left some */
-	if (READ_ONCE(memory->split.max) != limit ||
+	if (READ_ONCE(memory->held.split.max) != limit ||
 	    page_counter_read(&memcg->swap) >=
-	    READ_ONCE(memory->split.swap_max)) {
-		if (READ_ONCE(memory->split.max) == limit &&
-		    READ_ONCE(memory->total) != limit)
+	    READ_ONCE(memory->held.split.swap_max)) {
+		if (READ_ONCE(memory->held.split.max) == limit &&
+		    READ_ONCE(memory->held.total) != limit)
 			WRITE_ONCE(memory->total_kills,
 				   memory->total_kills + 1);
-		limit = READ_ONCE(memory->total);
+		limit = READ_ONCE(memory->held.total);
 		command = VC_MEMORY_TOTAL;
 	}
 	trace_limit(ctx->id, VC_CAT_MEMORY, command,

@@ -5,7 +5,7 @@
 #include <kunit/test.h>
 #include <linux/page_counter.h>
 
-#include "internal.h"
+#include "split.h"
 
 #define NO_MAX	PAGE_COUNTER_MAX
 
