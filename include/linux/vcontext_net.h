@@ -23,6 +23,7 @@ struct net_device;
 struct rtable;
 struct sk_buff;
 struct sock;
+struct sockaddr;
 
 #ifdef CONFIG_VCONTEXT_NETADDR
 
@@ -50,6 +51,9 @@ bool __vcontext_serves4(const struct sock *sk, __be32 daddr, int dif);
 bool __vcontext_serves6(const struct sock *sk, const struct in6_addr *daddr,
 			int dif);
 bool __vcontext_disjoint(const struct sock *sk, const struct sock *sk2);
+bool __vcontext_disjoint_at(const struct sock *sk, const struct sockaddr *addr,
+			    const struct sock *sk2,
+			    const struct sockaddr *addr2);
 bool __vcontext_share_port(const struct sock *sk, const struct sock *sk2);
 int __vcontext_send_frame(const struct sock *sk, struct sk_buff *skb);
 bool __vcontext_receive_frame(const struct sock *sk,
@@ -148,6 +152,16 @@ static inline bool vcontext_disjoint(const struct sock *sk,
 				     const struct sock *sk2)
 {
 	return vcontext_closed() && __vcontext_disjoint(sk, sk2);
+}
+
+/* The same of one address of each, for sockets that have more. */
+static inline bool vcontext_disjoint_at(const struct sock *sk,
+					const struct sockaddr *addr,
+					const struct sock *sk2,
+					const struct sockaddr *addr2)
+{
+	return vcontext_closed() &&
+	       __vcontext_disjoint_at(sk, addr, sk2, addr2);
 }
 
 /* May both have the same port by SO_REUSEPORT, as far as contexts go? */
@@ -270,6 +284,14 @@ static inline bool vcontext_serves6(const struct sock *sk,
 
 static inline bool vcontext_disjoint(const struct sock *sk,
 				     const struct sock *sk2) { return false; }
+static inline bool vcontext_disjoint_at(const struct sock *sk,
+					const struct sockaddr *addr,
+					const struct sock *sk2,
+					const struct sockaddr *addr2)
+{
+	return false;
+}
+
 static inline bool vcontext_share_port(const struct sock *sk,
 				       const struct sock *sk2) { return true; }
 static inline int vcontext_send_frame(const struct sock *sk,

@@ -362,10 +362,12 @@ static int vcontext_socket_getsockopt(struct socket *sock, int level,
 	return may_use(sock->sk);
 }
 
-/* Addresses that are added later; those of peers are nobody's affair. */
+/* Options that bind and connect; what a peer asks for is nobody's affair. */
 static int vcontext_sctp_bind_connect(struct sock *sk, int optname,
 				      struct sockaddr *address, int addrlen)
 {
+	if (optname == SCTP_SOCKOPT_CONNECTX)
+		return may_use(sk);
 	if (optname != SCTP_SOCKOPT_BINDX_ADD)
 		return 0;
 	return vc_socket_may_bind_all(sk, address, addrlen);

@@ -444,6 +444,27 @@ static void local_of(const struct sock *sk, struct local *local)
 	local->speaks[VC_FAMILY_IPV4] = true;
 }
 
+/* One of those that a socket of SCTP is bound to. */
+static void local_at(const struct sock *sk, const struct sockaddr *addr,
+		     struct local *local)
+{
+	const struct sockaddr_in6 *sin6 = (const void *)addr;
+	const struct sockaddr_in *sin = (const void *)addr;
+
+	*local = (struct local){ .ctx = vc_socket_context(sk) };
+	if (addr->sa_family == AF_INET6) {
+		local->any = ipv6_addr_any(&sin6->sin6_addr);
+		local->addr = vc_addr6(&sin6->sin6_addr);
+		local->speaks[VC_FAMILY_IPV6] = true;
+		local->speaks[VC_FAMILY_IPV4] = local->any &&
+						!ipv6_only_sock(sk);
+		return;
+	}
+	local->any = !sin->sin_addr.s_addr;
+	local->addr = vc_addr4(sin->sin_addr.s_addr);
+	local->speaks[VC_FAMILY_IPV4] = true;
+}
+
 /* Can both be there for the same address of a family?  RCU held. */
 static bool meet(const struct local *a, const struct local *b,
 		 const struct net *net, enum vc_family family,
@@ -460,31 +481,52 @@ static bool meet(const struct local *a, const struct local *b,
 	return true;
 }
 
-/* See vcontext_disjoint(). */
-bool __vcontext_disjoint(const struct sock *sk, const struct sock *sk2)
+/* Are @sk, at @a, and @sk2, at @b, never there for the same address? */
+static bool disjoint(const struct sock *sk, const struct local *a,
+		     const struct sock *sk2, const struct local *b)
 {
 	struct net *net = sock_net(sk);
 	const struct net_device *dev = NULL;
-	struct local a, b;
 	int dif;
 	bool ret;
 
-	local_of(sk, &a);
-	local_of(sk2, &b);
-	if (a.ctx == b.ctx || (!a.any && !b.any))
+	if (a->ctx == b->ctx || (!a->any && !b->any))
 		return false;
 	dif = READ_ONCE(sk->sk_bound_dev_if) ?: READ_ONCE(sk2->sk_bound_dev_if);
 	rcu_read_lock();
 	/* where the other one is in no context, ours decides */
-	ret = vc_permits_closed(a.ctx) || vc_permits_closed(b.ctx);
+	ret = vc_permits_closed(a->ctx) || vc_permits_closed(b->ctx);
 	if (ret && dif)
 		dev = dev_get_by_index_rcu(net, dif);
-	ret = ret && !meet(&a, &b, net, VC_FAMILY_IPV4, dev) &&
-	      !meet(&a, &b, net, VC_FAMILY_IPV6, dev);
+	ret = ret && !meet(a, b, net, VC_FAMILY_IPV4, dev) &&
+	      !meet(a, b, net, VC_FAMILY_IPV6, dev);
 	rcu_read_unlock();
 	return ret;
 }
+
+/* See vcontext_disjoint(). */
+bool __vcontext_disjoint(const struct sock *sk, const struct sock *sk2)
+{
+	struct local a, b;
+
+	local_of(sk, &a);
+	local_of(sk2, &b);
+	return disjoint(sk, &a, sk2, &b);
+}
 EXPORT_SYMBOL_GPL(__vcontext_disjoint);
+
+/* See vcontext_disjoint_at(). */
+bool __vcontext_disjoint_at(const struct sock *sk, const struct sockaddr *addr,
+			    const struct sock *sk2,
+			    const struct sockaddr *addr2)
+{
+	struct local a, b;
+
+	local_at(sk, addr, &a);
+	local_at(sk2, addr2, &b);
+	return disjoint(sk, &a, sk2, &b);
+}
+EXPORT_SYMBOL_GPL(__vcontext_disjoint_at);
 
 /*
  * See vcontext_share_port().  A group of sockets hands out what comes without
@@ -558,7 +600,9 @@ static bool is_bound(const struct sock *sk, const struct vcontext *user)
 	const struct net_device *dev;
 	struct local local;
 
-	if (!vc_socket_is_inet(sk) || sk->sk_type == SOCK_RAW)
+	/* one of SCTP may have others, and tells of one */
+	if (!vc_socket_is_inet(sk) || sk->sk_type == SOCK_RAW ||
+	    sk->sk_protocol == IPPROTO_SCTP)
 		return false;
 	dev = device(user, sock_net(sk), READ_ONCE(sk->sk_bound_dev_if));
 	local_of(sk, &local);

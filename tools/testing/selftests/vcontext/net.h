@@ -174,14 +174,14 @@ static __maybe_unused void nl_attr(struct nl_request *req, int type,
 			      RTA_ALIGN(attr->rta_len);
 }
 
-static __maybe_unused long nl_talk(struct nl_request *req)
+static __maybe_unused long nl_talk_to(int protocol, struct nl_request *req)
 {
 	struct {
 		struct nlmsghdr head;
 		struct nlmsgerr err;
 		char rest[1024];
 	} reply;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	long ret;
 
 	if (fd < 0)
@@ -196,6 +196,8 @@ static __maybe_unused long nl_talk(struct nl_request *req)
 	close(fd);
 	return ret;
 }
+
+#define nl_talk(req)		nl_talk_to(NETLINK_ROUTE, req)
 
 static __maybe_unused long link_up(const char *name)
 {
@@ -647,34 +649,46 @@ static __maybe_unused long sock_kept(struct agent *agent, long fd, long ret)
 }
 
 /* A socket that is bound: its descriptor, or why not. */
-static __maybe_unused long sock_bound(struct agent *agent, int type,
-				      const char *text, int port)
+static __maybe_unused long sock_bound_by(struct agent *agent, int type,
+					 int protocol, const char *text,
+					 int port)
 {
-	long fd = on(agent, a_socket, NULL, family_of(text), type, 0);
+	long fd = on(agent, a_socket, NULL, family_of(text), type, protocol);
 
 	return fd < 0 ? fd :
 		sock_kept(agent, fd, on(agent, a_bind, text, fd, port, 0));
 }
 
+#define sock_bound(agent, type, text, port) \
+	sock_bound_by(agent, type, 0, text, port)
+
 /* One that listens. */
-static __maybe_unused long sock_listening(struct agent *agent, const char *text,
-					  int port)
+static __maybe_unused long sock_listening_by(struct agent *agent, int type,
+					     int protocol, const char *text,
+					     int port)
 {
-	long fd = sock_bound(agent, SOCK_STREAM, text, port);
+	long fd = sock_bound_by(agent, type, protocol, text, port);
 
 	return fd < 0 ? fd :
 		sock_kept(agent, fd, on(agent, a_listen, NULL, fd, 0, 0));
 }
 
+#define sock_listening(agent, text, port) \
+	sock_listening_by(agent, SOCK_STREAM, 0, text, port)
+
 /* One that is connected; of UDP, too. */
-static __maybe_unused long sock_connected(struct agent *agent, int type,
-					  const char *text, int port)
+static __maybe_unused long sock_connected_by(struct agent *agent, int type,
+					     int protocol, const char *text,
+					     int port)
 {
-	long fd = on(agent, a_socket, NULL, family_of(text), type, 0);
+	long fd = on(agent, a_socket, NULL, family_of(text), type, protocol);
 
 	return fd < 0 ? fd :
 		sock_kept(agent, fd, on(agent, a_connect, text, fd, port, 0));
 }
+
+#define sock_connected(agent, type, text, port) \
+	sock_connected_by(agent, type, 0, text, port)
 
 /* The address that a socket has. */
 static __maybe_unused const char *sock_local(struct agent *agent, long fd)
