@@ -8,6 +8,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/kcm.h>
 #include <linux/pkt_sched.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
@@ -804,6 +805,47 @@ TEST_F(address, given_other_ways)
 	EXPECT_EQ(0, on(NULL, a_map, NULL, here, 0, 0));
 	EXPECT_EQ(0, on(NULL, a_zerocopy, NULL, here, 0, 0));
 	EXPECT_EQ(1, on(NULL, a_splice, NULL, here, 0, 0));
+}
+
+/* A socket of KCM, which lies on one of TCP: by number @tcp. */
+static long a_attach(long fd, long tcp, long c)
+{
+	struct kcm_attach info = { .fd = tcp, .bpf_fd = -1 };
+
+	return res(ioctl(fd, SIOCKCMATTACH, &info));
+}
+
+TEST_F(address, given_kcm)
+{
+	long server, there, kcm, fd;
+
+	server = sock_listening(NULL, variant->host, 80);
+	ASSERT_LT(0, server);
+	there = sock_connected(NULL, SOCK_STREAM, variant->host, 80);
+	ASSERT_LT(0, there);
+	kcm = on(NULL, a_socket, NULL, AF_KCM, SOCK_DGRAM, KCMPROTO_CONNECTED);
+	ASSERT_LE(0, kcm);
+	/* what is wrong is that there is no program */
+	EXPECT_EQ(-EBADF, on(NULL, a_attach, NULL, kcm, there, 0));
+	EXPECT_EQ(-EAGAIN, res(recv(kcm, &fd, sizeof(fd), MSG_DONTWAIT)));
+	ASSERT_EQ(0, agent_give(&self->in_a, kcm));
+	fd = on(&self->in_a, a_given, NULL, 0, 0, 0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EADDRNOTAVAIL, on(&self->in_a, a_send, NULL, fd, 0, 0));
+	EXPECT_EQ(-EADDRNOTAVAIL, on(&self->in_a, a_splice, NULL, fd, 0, 0));
+
+	/* one of its own, on a connection from outside and on one of its own */
+	kcm = on(&self->in_a, a_socket, NULL, AF_KCM, SOCK_DGRAM,
+		 KCMPROTO_CONNECTED);
+	ASSERT_LE(0, kcm);
+	ASSERT_EQ(0, agent_give(&self->in_a, on(NULL, a_accept, NULL, server,
+						0, 0)));
+	fd = on(&self->in_a, a_given, NULL, 0, 0, 0);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-EADDRNOTAVAIL, on(&self->in_a, a_attach, NULL, kcm, fd, 0));
+	fd = sock_connected(&self->in_a, SOCK_STREAM, variant->host, 80);
+	ASSERT_LT(0, fd);
+	EXPECT_EQ(-EBADF, on(&self->in_a, a_attach, NULL, kcm, fd, 0));
 }
 
 /* What was opened before one came in. */

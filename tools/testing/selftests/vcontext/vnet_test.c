@@ -8,6 +8,7 @@
 #include "links.h"
 
 #include <linux/if_packet.h>
+#include <linux/if_tun.h>
 
 /* The default ceiling, and what administering a network takes. */
 #define NET_CAPS	(0xa80425fbULL | (__u64)1 << CAP_NET_ADMIN)
@@ -1367,6 +1368,32 @@ TEST_F(vnet_guard, socket)
 	EXPECT_EQ(0, ask(&self->agent, a_socket_ns, 1));
 	EXPECT_EQ(variant->context ? -EPERM : 0,
 		  ask(&self->agent, a_socket_ns, 0));
+	close(fd);
+}
+
+/* Two ways to ask a tun device, agent_fd, for one. */
+static long a_tun_ns(long request, long b, long c)
+{
+	int ns = ioctl(agent_fd, request);
+
+	if (ns < 0)
+		return -errno;
+	return res(close(ns));
+}
+
+/* Or a tun device. */
+TEST_F(vnet_guard, tun)
+{
+	struct ifreq req = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioctl(fd, TUNSETIFF, &req));
+	ASSERT_EQ(0, agent_give(&self->agent, fd));
+	EXPECT_EQ(variant->context ? -EPERM : 0,
+		  ask(&self->agent, a_tun_ns, SIOCGSKNS));
+	EXPECT_EQ(variant->context ? -EPERM : 0,
+		  ask(&self->agent, a_tun_ns, TUNGETDEVNETNS));
 	close(fd);
 }
 
