@@ -197,10 +197,13 @@ static int rate4(const struct vcontext *ctx, const struct in_ifaddr *ifa,
 	/* sent through @out, from an address of @dev */
 	if (!allow4(ctx, dev_net(dev), ifa->ifa_local, out))
 		return 0;
+	/* nor with other addresses of the machine, if there is one of those */
+	if (ipv4_is_loopback(ifa->ifa_local) && !ipv4_is_loopback(next_hop))
+		return 1;
 	if (dev == out)
-		return inet_ifa_match(next_hop, ifa) ? 4 : 3;
+		return inet_ifa_match(next_hop, ifa) ? 5 : 4;
 	/* what is only good on its link is not good on another */
-	return ifa->ifa_scope < RT_SCOPE_LINK ? 2 : 1;
+	return ifa->ifa_scope < RT_SCOPE_LINK ? 3 : 2;
 }
 
 /* A permitted source for what @rt leads to, or 0. */
@@ -311,7 +314,7 @@ static int rate6(const struct vcontext *ctx, const struct inet6_ifaddr *ifa,
 		rate += 256;
 	if (!(ifa->flags & IFA_F_DEPRECATED))
 		rate += 512;
-	if (ipv6_addr_src_scope(&ifa->addr) >= ipv6_addr_scope(daddr))
+	if (ipv6_addr_src_scope(&ifa->addr) >= ipv6_addr_src_scope(daddr))
 		rate += 1024;
 	return rate;
 }
