@@ -65,6 +65,7 @@ bool __vcontext_sees4(const struct net_device *dev, __be32 addr);
 bool __vcontext_sees6(const struct net_device *dev,
 		      const struct in6_addr *addr);
 bool __vcontext_sees_local4(struct net *net, __be32 addr);
+bool __vcontext_sees_local6(struct net *net, const struct in6_addr *addr);
 bool __vcontext_sees_sock(const struct sock *sk);
 int __vcontext_may_use_sock(const struct sock *sk);
 bool __vcontext_may_pass_by(const struct sock *sk);
@@ -224,6 +225,12 @@ static inline bool vcontext_sees_local4(struct net *net, __be32 addr)
 	return !vcontext_closed() || __vcontext_sees_local4(net, addr);
 }
 
+static inline bool vcontext_sees_local6(struct net *net,
+					const struct in6_addr *addr)
+{
+	return !vcontext_closed() || __vcontext_sees_local6(net, addr);
+}
+
 /* Is current shown @sk, which may be a request or in TIME_WAIT? */
 static inline bool vcontext_sees_sock(const struct sock *sk)
 {
@@ -318,6 +325,12 @@ static inline bool vcontext_sees4(const struct net_device *dev, __be32 addr)
 static inline bool vcontext_sees6(const struct net_device *dev,
 				  const struct in6_addr *addr) { return true; }
 static inline bool vcontext_sees_local4(struct net *net, __be32 addr)
+{
+	return true;
+}
+
+static inline bool vcontext_sees_local6(struct net *net,
+					const struct in6_addr *addr)
 {
 	return true;
 }

@@ -131,6 +131,15 @@ bool __vcontext_sees6(const struct net_device *dev,
 }
 EXPORT_SYMBOL_GPL(__vcontext_sees6);
 
+/* See vcontext_sees_local6(). */
+bool __vcontext_sees_local6(struct net *net, const struct in6_addr *addr)
+{
+	const struct vc_addr a = vc_addr6(addr);
+
+	return sees(net, NULL, &a);
+}
+EXPORT_SYMBOL_GPL(__vcontext_sees_local6);
+
 /* See vcontext_sees_local4(). */
 bool __vcontext_sees_local4(struct net *net, __be32 addr)
 {
