@@ -182,6 +182,12 @@ static __maybe_unused long res(long ret)
 	return ret == -1 ? -errno : ret;
 }
 
+/* The same where it does not matter which one it is. */
+static __maybe_unused long error_of(long ret)
+{
+	return ret < 0 ? ret : 0;
+}
+
 /* ---- text ---- */
 
 /* As much of @text as there is room for in the array @buf, NUL-terminated. */

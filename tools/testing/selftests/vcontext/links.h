@@ -3,12 +3,13 @@
  * Network devices as anybody else makes, looks at and removes them: rtnetlink
  * and the old ioctls, in the caller's network namespace.
  */
-#ifndef _SELFTESTS_VCONTEXT_NET_H
-#define _SELFTESTS_VCONTEXT_NET_H
+#ifndef _SELFTESTS_VCONTEXT_LINKS_H
+#define _SELFTESTS_VCONTEXT_LINKS_H
 
 #include "common.h"
 
 #include <arpa/inet.h>
+#include <linux/genetlink.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
@@ -17,6 +18,9 @@
 #include <linux/veth.h>
 #include <net/if.h>
 #include <netinet/in.h>
+
+/* The default ceiling, and what administering a network takes. */
+#define NET_CAPS	(0xa80425fbULL | (__u64)1 << CAP_NET_ADMIN)
 
 #ifndef IFLA_TARGET_NETNSID
 #define IFLA_TARGET_NETNSID	46
@@ -111,12 +115,31 @@ static __maybe_unused long net_multicast(const char *name, bool on)
 	return net_ioctl(on ? SIOCADDMULTI : SIOCDELMULTI, &req);
 }
 
-/* ---- rtnetlink ---- */
+/* Goes to the network namespace of @pid, as somebody of no context. */
+static __maybe_unused long net_enter(pid_t pid)
+{
+	char path[64];
+	long ret;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = res(setns(fd, CLONE_NEWNET));
+	close(fd);
+	return ret;
+}
+
+/* ---- rtnetlink, and generic netlink ---- */
 
 struct rtnl_request {
 	struct nlmsghdr head;
 	union {
+		struct genlmsghdr genl;
 		struct ifinfomsg link;
+		struct ifaddrmsg addr;
+		struct rtmsg route;
 		struct tcmsg tc;
 	};
 	char attrs[512];
@@ -169,11 +192,12 @@ static __maybe_unused struct rtnl_request rtnl_link(int type, int flags)
 }
 
 /* What @req is answered is in @reply, if that is not NULL; 0 or -errno. */
-static __maybe_unused long rtnl_send(const struct rtnl_request *req,
-				     void *reply, size_t size)
+static __maybe_unused long netlink_send(int protocol,
+					const struct rtnl_request *req,
+					void *reply, size_t size)
 {
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	static char buf[32768];
 	struct nlmsghdr *head = (void *)buf;
 	ssize_t len;
@@ -200,6 +224,9 @@ static __maybe_unused long rtnl_send(const struct rtnl_request *req,
 	close(fd);
 	return ret;
 }
+
+#define rtnl_send(req, reply, size) \
+	netlink_send(NETLINK_ROUTE, req, reply, size)
 
 /* A link of @kind on top of @lower (in the namespace @nsid, if that is >= 0). */
 static __maybe_unused long link_add(const char *kind, const char *name,
@@ -469,6 +496,11 @@ static __maybe_unused long a_net_is_up(long a, long b, long c)
 	return net_is_up(agent_buf);
 }
 
+static __maybe_unused long a_net_enter(long pid, long b, long c)
+{
+	return net_enter(pid);
+}
+
 static __maybe_unused long a_net_up(long up, long b, long c)
 {
 	return net_up(agent_buf, up);
@@ -626,4 +658,4 @@ static __maybe_unused const char *qos(__u32 id, const char *name)
 	return buf;
 }
 
-#endif /* _SELFTESTS_VCONTEXT_NET_H */
+#endif /* _SELFTESTS_VCONTEXT_LINKS_H */

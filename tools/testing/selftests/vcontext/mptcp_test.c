@@ -50,37 +50,33 @@ FIXTURE_VARIANT_ADD(mptcp, ipv6)
 
 /* ---- the path manager ---- */
 
-static struct nl_request genl_request(int family, int command, int version)
+static struct rtnl_request genl_request(int family, int command, int version)
 {
-	struct nl_request req = {
+	struct rtnl_request req = {
 		.head.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN),
 		.head.nlmsg_type = family,
-		.head.nlmsg_flags = NLM_F_REQUEST,
+		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+		.genl.cmd = command,
+		.genl.version = version,
 	};
-	struct genlmsghdr *genl = (void *)req.body;
 
-	genl->cmd = command;
-	genl->version = version;
 	return req;
 }
 
 static long genl_family(void)
 {
-	struct nl_request req = genl_request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1);
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-	struct nlmsghdr *head;
+	struct rtnl_request req = genl_request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1);
 	static char buf[8192];
+	struct nlmsghdr *head = (void *)buf;
 	struct rtattr *attr;
-	long ret = -EPROTO;
+	long ret;
 	int len;
 
-	nl_attr(&req, CTRL_ATTR_FAMILY_NAME, MPTCP_PM_NAME,
-		sizeof(MPTCP_PM_NAME));
-	if (send(fd, &req, req.head.nlmsg_len, 0) < 0 ||
-	    recv(fd, buf, sizeof(buf), 0) < 0)
-		ret = -errno;
-	close(fd);
-	head = (void *)buf;
+	rtnl_string(&req, CTRL_ATTR_FAMILY_NAME, MPTCP_PM_NAME);
+	ret = netlink_send(NETLINK_GENERIC, &req, buf, sizeof(buf));
+	if (ret)
+		return ret;
+	ret = -EPROTO;
 	len = NLMSG_PAYLOAD(head, GENL_HDRLEN);
 	for (attr = (void *)((char *)NLMSG_DATA(head) + GENL_HDRLEN);
 	     RTA_OK(attr, len); attr = RTA_NEXT(attr, len))
@@ -89,39 +85,39 @@ static long genl_family(void)
 	return ret;
 }
 
-static void pm_addr(struct nl_request *req, int type, const char *text,
+static void pm_addr(struct rtnl_request *req, int type, const char *text,
 		    int port, __u32 flags, __u8 id)
 {
-	struct rtattr *nest = (void *)((char *)req + req->head.nlmsg_len);
+	void *nest;
 	__u16 family = family_of(text), number = port;
 	struct in6_addr addr;
 
 	inet_pton(family, text, &addr);
-	nl_attr(req, NLA_F_NESTED | type, NULL, 0);
-	nl_attr(req, MPTCP_PM_ADDR_ATTR_FAMILY, &family, sizeof(family));
+	nest = rtnl_put(req, NLA_F_NESTED | type, NULL, 0);
+	rtnl_put(req, MPTCP_PM_ADDR_ATTR_FAMILY, &family, sizeof(family));
 	if (id)
-		nl_attr(req, MPTCP_PM_ADDR_ATTR_ID, &id, sizeof(id));
+		rtnl_put(req, MPTCP_PM_ADDR_ATTR_ID, &id, sizeof(id));
 	if (family == AF_INET)
-		nl_attr(req, MPTCP_PM_ADDR_ATTR_ADDR4, &addr, 4);
+		rtnl_put(req, MPTCP_PM_ADDR_ATTR_ADDR4, &addr, 4);
 	else
-		nl_attr(req, MPTCP_PM_ADDR_ATTR_ADDR6, &addr, 16);
+		rtnl_put(req, MPTCP_PM_ADDR_ATTR_ADDR6, &addr, 16);
 	if (port)
-		nl_attr(req, MPTCP_PM_ADDR_ATTR_PORT, &number, sizeof(number));
+		rtnl_put(req, MPTCP_PM_ADDR_ATTR_PORT, &number, sizeof(number));
 	if (flags)
-		nl_attr(req, MPTCP_PM_ADDR_ATTR_FLAGS, &flags, sizeof(flags));
-	nest->rta_len = (char *)req + req->head.nlmsg_len - (char *)nest;
+		rtnl_put(req, MPTCP_PM_ADDR_ATTR_FLAGS, &flags, sizeof(flags));
+	rtnl_end(req, nest);
 }
 
-static long pm_talk(struct nl_request *req)
+static long pm_talk(struct rtnl_request *req)
 {
-	return nl_talk_to(NETLINK_GENERIC, req);
+	return netlink_send(NETLINK_GENERIC, req, NULL, 0);
 }
 
 /* An address that the host configures for all connections. */
 static long endpoint_add(const char *text, __u32 flags)
 {
 	long family = genl_family();
-	struct nl_request req;
+	struct rtnl_request req;
 
 	if (family < 0)
 		return family;
@@ -133,13 +129,13 @@ static long endpoint_add(const char *text, __u32 flags)
 static long limits_set(__u32 number)
 {
 	long family = genl_family();
-	struct nl_request req;
+	struct rtnl_request req;
 
 	if (family < 0)
 		return family;
 	req = genl_request(family, MPTCP_PM_CMD_SET_LIMITS, MPTCP_PM_VER);
-	nl_attr(&req, MPTCP_PM_ATTR_RCV_ADD_ADDRS, &number, sizeof(number));
-	nl_attr(&req, MPTCP_PM_ATTR_SUBFLOWS, &number, sizeof(number));
+	rtnl_put(&req, MPTCP_PM_ATTR_RCV_ADD_ADDRS, &number, sizeof(number));
+	rtnl_put(&req, MPTCP_PM_ATTR_SUBFLOWS, &number, sizeof(number));
 	return pm_talk(&req);
 }
 
@@ -168,7 +164,7 @@ static long subflow_make(int fd, const char *from, const char *to, int port)
 {
 	long family = genl_family();
 	struct mptcp_info info;
-	struct nl_request req;
+	struct rtnl_request req;
 	long ret;
 
 	if (family < 0)
@@ -178,7 +174,7 @@ static long subflow_make(int fd, const char *from, const char *to, int port)
 		return ret;
 	req = genl_request(family, MPTCP_PM_CMD_SUBFLOW_CREATE, MPTCP_PM_VER);
 	pm_addr(&req, MPTCP_PM_ATTR_ADDR, from, 0, 0, 7);
-	nl_attr(&req, MPTCP_PM_ATTR_TOKEN, &info.mptcpi_token,
+	rtnl_put(&req, MPTCP_PM_ATTR_TOKEN, &info.mptcpi_token,
 		sizeof(info.mptcpi_token));
 	pm_addr(&req, MPTCP_PM_ATTR_ADDR_REMOTE, to, port, 0, 0);
 	return pm_talk(&req);

@@ -6,17 +6,11 @@
 #ifndef _SELFTESTS_VCONTEXT_NET_H
 #define _SELFTESTS_VCONTEXT_NET_H
 
-#include "common.h"
+#include "links.h"
 
-#include <arpa/inet.h>
-#include <linux/if.h>
 #include <linux/if_addr.h>
-#include <linux/if_link.h>
 #include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #ifndef IP_FREEBIND
@@ -25,9 +19,6 @@
 #ifndef IP_TRANSPARENT
 #define IP_TRANSPARENT		19
 #endif
-
-/* <net/if.h> has it, and cannot stand <linux/if.h>. */
-unsigned int if_nametoindex(const char *name);
 
 /* How long nothing must come to believe that nothing will. */
 #define SILENCE_MS		150
@@ -155,94 +146,21 @@ static __maybe_unused const char *permits_on(__u32 id, const char *dev, bool v6)
 
 /* ---- devices ---- */
 
-struct nl_request {
-	struct nlmsghdr head;
-	char body[512];
-};
-
-static __maybe_unused void nl_attr(struct nl_request *req, int type,
-				   const void *data, int len)
-{
-	struct rtattr *attr = (void *)((char *)req +
-				       NLMSG_ALIGN(req->head.nlmsg_len));
-
-	attr->rta_type = type;
-	attr->rta_len = RTA_LENGTH(len);
-	if (len)
-		memcpy(RTA_DATA(attr), data, len);
-	req->head.nlmsg_len = NLMSG_ALIGN(req->head.nlmsg_len) +
-			      RTA_ALIGN(attr->rta_len);
-}
-
-static __maybe_unused long nl_talk_to(int protocol, struct nl_request *req)
-{
-	struct {
-		struct nlmsghdr head;
-		struct nlmsgerr err;
-		char rest[1024];
-	} reply;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
-	long ret;
-
-	if (fd < 0)
-		return -errno;
-	req->head.nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-	if (send(fd, req, req->head.nlmsg_len, 0) < 0 ||
-	    recv(fd, &reply, sizeof(reply), 0) < 0)
-		ret = -errno;
-	else
-		ret = reply.head.nlmsg_type == NLMSG_ERROR ? reply.err.error :
-							     -EPROTO;
-	close(fd);
-	return ret;
-}
-
-#define nl_talk(req)		nl_talk_to(NETLINK_ROUTE, req)
-
-static __maybe_unused long link_up(const char *name)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq req = {};
-	long ret;
-
-	COPY(req.ifr_name, name);
-	ret = res(ioctl(fd, SIOCGIFFLAGS, &req));
-	req.ifr_flags |= IFF_UP;
-	if (!ret)
-		ret = res(ioctl(fd, SIOCSIFFLAGS, &req));
-	close(fd);
-	return ret;
-}
-
 /* A device that sends to nowhere. */
 static __maybe_unused long link_dummy(const char *name)
 {
-	struct nl_request req = {
-		.head.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
-		.head.nlmsg_type = RTM_NEWLINK,
-		.head.nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL,
-	};
-	struct rtattr *nest;
-	long ret;
-
-	nl_attr(&req, IFLA_IFNAME, name, strlen(name) + 1);
-	nest = (void *)((char *)&req + req.head.nlmsg_len);
-	nl_attr(&req, IFLA_LINKINFO, NULL, 0);
-	nl_attr(&req, IFLA_INFO_KIND, "dummy", 5);
-	nest->rta_len = (char *)&req + req.head.nlmsg_len - (char *)nest;
-	ret = nl_talk(&req);
-	return ret ? ret : link_up(name);
+	return link_add("dummy", name, 0, -1) ?: net_up(name, true);
 }
 
 /* "ADDRESS/LEN" on a device; no duplicates are looked for. */
 static __maybe_unused long addr_add(const char *dev, const char *text)
 {
-	struct nl_request req = {
+	struct rtnl_request req = {
 		.head.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
 		.head.nlmsg_type = RTM_NEWADDR,
-		.head.nlmsg_flags = NLM_F_CREATE | NLM_F_EXCL,
+		.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE |
+				    NLM_F_EXCL,
 	};
-	struct ifaddrmsg *msg = (void *)req.body;
 	bool v6 = strchr(text, ':');
 	char buf[64], *slash;
 	struct in6_addr addr;
@@ -251,27 +169,37 @@ static __maybe_unused long addr_add(const char *dev, const char *text)
 	slash = strchr(buf, '/');
 	*slash = '\0';
 	inet_pton(v6 ? AF_INET6 : AF_INET, buf, &addr);
-	msg->ifa_family = v6 ? AF_INET6 : AF_INET;
-	msg->ifa_prefixlen = atoi(slash + 1);
-	msg->ifa_flags = v6 ? IFA_F_NODAD : 0;
-	msg->ifa_index = if_nametoindex(dev);
-	nl_attr(&req, IFA_LOCAL, &addr, v6 ? 16 : 4);
-	nl_attr(&req, IFA_ADDRESS, &addr, v6 ? 16 : 4);
-	return nl_talk(&req);
+	req.addr.ifa_family = v6 ? AF_INET6 : AF_INET;
+	req.addr.ifa_prefixlen = atoi(slash + 1);
+	req.addr.ifa_flags = v6 ? IFA_F_NODAD : 0;
+	req.addr.ifa_index = if_nametoindex(dev);
+	rtnl_put(&req, IFA_LOCAL, &addr, v6 ? 16 : 4);
+	rtnl_put(&req, IFA_ADDRESS, &addr, v6 ? 16 : 4);
+	return rtnl_send(&req, NULL, 0);
 }
+
+/* <linux/ipv6.h> has it, and cannot stand <netinet/in.h>. */
+struct ifreq6 {
+	struct in6_addr addr;
+	__u32 prefixlen;
+	int index;
+};
 
 /* As a program of old configures a device. */
 static __maybe_unused long addr_ioctl(const char *dev, const char *text)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool v6 = strchr(text, ':');
+	int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq6 req6 = { .prefixlen = 64, .index = if_nametoindex(dev) };
 	struct ifreq req = {};
 	struct sockaddr_in *sin = (void *)&req.ifr_addr;
 	long ret;
 
 	COPY(req.ifr_name, dev);
 	sin->sin_family = AF_INET;
-	inet_pton(AF_INET, text, &sin->sin_addr);
-	ret = res(ioctl(fd, SIOCSIFADDR, &req));
+	inet_pton(v6 ? AF_INET6 : AF_INET, text,
+		  v6 ? (void *)&req6.addr : &sin->sin_addr);
+	ret = res(ioctl(fd, SIOCSIFADDR, v6 ? (void *)&req6 : &req));
 	close(fd);
 	return ret;
 }
@@ -293,28 +221,31 @@ static __maybe_unused long addr_of(const char *dev, char *buf, size_t size)
 }
 
 /*
- * A network of the test's own, as that of a host: dum0 with 10.0.0.1 to 10.0.0.3
- * and fd00::1 to fd00::3, dum1 with 10.1.0.1.
+ * A network as that of a host, where the caller is: dum0 with 10.0.0.1 to
+ * 10.0.0.3 and fd00::1 to fd00::3, dum1 with 10.1.0.1, 10.2.0.1 and fd01::1.
  */
-static __maybe_unused long net_make(void)
+static __maybe_unused long net_fill(void)
 {
-	static const char * const addrs[] = {
-		"10.0.0.1/24", "10.0.0.2/24", "10.0.0.3/24",
-		"fd00::1/64", "fd00::2/64", "fd00::3/64",
+	static const char * const addrs[][2] = {
+		{ "dum0", "10.0.0.1/24" }, { "dum0", "10.0.0.2/24" },
+		{ "dum0", "10.0.0.3/24" }, { "dum0", "fd00::1/64" },
+		{ "dum0", "fd00::2/64" }, { "dum0", "fd00::3/64" },
+		{ "dum1", "10.1.0.1/24" }, { "dum1", "10.2.0.1/24" },
+		{ "dum1", "fd01::1/64" },
 	};
 	unsigned int i;
 	long ret;
 
-	ret = res(unshare(CLONE_NEWNET));
-	if (!ret)
-		ret = link_up("lo");
-	if (!ret)
-		ret = link_dummy("dum0");
-	if (!ret)
-		ret = link_dummy("dum1");
+	ret = net_up("lo", true) ?: link_dummy("dum0") ?: link_dummy("dum1");
 	for (i = 0; !ret && i < ARRAY_SIZE(addrs); i++)
-		ret = addr_add("dum0", addrs[i]);
-	return ret ? ret : addr_add("dum1", "10.1.0.1/24");
+		ret = addr_add(addrs[i][0], addrs[i][1]);
+	return ret;
+}
+
+/* The same as a network of the test's own. */
+static __maybe_unused long net_make(void)
+{
+	return res(unshare(CLONE_NEWNET)) ?: net_fill();
 }
 
 /* ---- sockets, here and in agents; addresses as text in agent_buf ---- */

@@ -12,8 +12,6 @@
 #include <linux/if_packet.h>
 #include <netinet/tcp.h>
 
-#define NET_CAPS	(0xa80425fbULL | (__u64)1 << CAP_NET_ADMIN)
-
 /* The uplink: ours is "vtup", that of the world beyond "vtworld". */
 #define UP		"vtup"
 
@@ -1094,27 +1092,11 @@ FIXTURE_VARIANT_ADD(share, bridge)
 	.type = SOCK_DGRAM, .above = VC_VNET_IPVLAN, .bridge = "vtbr",
 };
 
-static long a_setns(long a, long b, long c)
-{
-	return res(setns(agent_fd, CLONE_NEWNET));
-}
-
 /* Another agent where @world is. */
 static long join(struct agent *agent, const struct agent *world)
 {
-	char path[64];
-	long ret;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", world->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	ret = fd < 0 ? -errno : agent_start(agent, VC_ID_HOST, 0);
-	if (!ret)
-		ret = agent_give(agent, fd);
-	if (!ret)
-		ret = ask0(agent, a_setns);
-	close(fd);
-	return ret;
+	return agent_start(agent, VC_ID_HOST, 0) ?:
+	       ask(agent, a_net_enter, world->pid);
 }
 
 /* A route by 10.@net.0.1 to 10.@to.0.0/24. */

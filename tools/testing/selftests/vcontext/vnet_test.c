@@ -10,9 +10,6 @@
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
 
-/* The default ceiling, and what administering a network takes. */
-#define NET_CAPS	(0xa80425fbULL | (__u64)1 << CAP_NET_ADMIN)
-
 /* What is on the caller's side before: a device to lie on. */
 #define LOWER		"vtlow"
 
@@ -1205,81 +1202,6 @@ TEST_F(vnet_guard, ipvlan)
 		  ask_net(&self->agent, a_link_add, "ipvlan", index, -1));
 	EXPECT_EQ(variant->context ? -EPERM : 0,
 		  ask3(&self->agent, a_flags, 0, 0, 0));
-}
-
-/* "vtin" of the namespace of @agent, on LOWER as another one is. */
-static long give_ipvlan(struct agent *agent, bool context)
-{
-	__u16 mode = IPVLAN_MODE_L2, flags = IPVLAN_F_PRIVATE;
-	long id;
-
-	if (context) {
-		id = owner_make(VC_CREATE_NETNS, 0);
-		return agent_start(agent, id, 0) ?:
-		       vnet_make(id, VC_VNET_IPVLAN, "vtin", LOWER,
-				 VC_VNET_INSIDE);
-	}
-	return agent_start(agent, VC_ID_HOST, 0) ?:
-	       ask0(agent, a_unshare_net) ?:
-	       link_add("ipvlan", "vtin", net_index(LOWER), -1) ?:
-	       link_change("vtin", "ipvlan", IFLA_IPVLAN_MODE, &mode,
-			   sizeof(mode)) ?:
-	       link_change("vtin", "ipvlan", IFLA_IPVLAN_FLAGS, &flags,
-			   sizeof(flags)) ?:
-	       link_move("vtin", agent->pid) ?:
-	       ask_net(agent, a_net_up, "vtin", true, 0);
-}
-
-/* A packet socket of "vtin" for frames of an experiment: agent_fd. */
-static long a_listen(long a, long b, long c)
-{
-	struct sockaddr_ll at = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(0x88b5),
-		.sll_ifindex = net_index("vtin"),
-	};
-	struct timeval patience = { .tv_sec = 1 };
-
-	close(agent_fd);
-	agent_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (agent_fd < 0)
-		return -errno;
-	setsockopt(agent_fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-		   sizeof(patience));
-	return res(bind(agent_fd, (void *)&at, sizeof(at)));
-}
-
-/* Does one arrive? */
-static long a_hear(long a, long b, long c)
-{
-	char frame[64];
-
-	if (recv(agent_fd, frame, sizeof(frame), 0) >= 0)
-		return 1;
-	return errno == EAGAIN ? 0 : -errno;
-}
-
-/* Sends one to all. */
-static long a_shout(long a, long b, long c)
-{
-	unsigned char frame[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-				    0x02, 0, 0, 0, 0, 1, 0x88, 0xb5 };
-
-	return send(agent_fd, frame, sizeof(frame), 0) == sizeof(frame) ?
-		0 : -errno;
-}
-
-/* One is not heard by another, whoever it is for; of others all hear that. */
-TEST_F(vnet_guard, multicast)
-{
-	struct agent one, two;
-
-	ASSERT_EQ(0, give_ipvlan(&one, variant->context));
-	ASSERT_EQ(0, give_ipvlan(&two, variant->context));
-	ASSERT_EQ(0, ask0(&one, a_listen));
-	ASSERT_EQ(0, ask0(&two, a_listen));
-	ASSERT_EQ(0, ask0(&one, a_shout));
-	EXPECT_EQ(variant->context ? 0 : 1, ask0(&two, a_hear));
 }
 
 /* What the other end tells is a number of the namespace that it is in. */
