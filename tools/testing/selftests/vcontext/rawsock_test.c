@@ -5,7 +5,7 @@
  */
 #include "address.h"
 
-#include <net/if_arp.h>
+#include <netinet/if_ether.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
@@ -119,24 +119,18 @@ static long a_send_frame(long fd, long said, long c)
 /* The same as a question of who has the other one. */
 static long a_send_arp(long fd, long b, long c)
 {
-	struct __attribute__((packed)) {
-		struct arphdr arp;
-		unsigned char sha[6];
-		in_addr_t spa;
-		unsigned char tha[6];
-		in_addr_t tpa;
-	} arp = {
-		.arp = {
+	struct ether_arp arp = {
+		.ea_hdr = {
 			.ar_hrd = htons(ARPHRD_ETHER),
 			.ar_pro = htons(ETH_P_IP),
-			.ar_hln = 6,
+			.ar_hln = ETH_ALEN,
 			.ar_pln = 4,
-			.ar_op = htons(1),
+			.ar_op = htons(ARPOP_REQUEST),
 		},
-		.spa = inet_addr(agent_buf),
-		.tpa = inet_addr(agent_buf + strlen(agent_buf) + 1),
 	};
 
+	inet_pton(AF_INET, agent_buf, arp.arp_spa);
+	inet_pton(AF_INET, agent_buf + strlen(agent_buf) + 1, arp.arp_tpa);
 	return send_frame(fd, ETH_P_ARP, ETH_P_ARP, &arp, sizeof(arp));
 }
 
