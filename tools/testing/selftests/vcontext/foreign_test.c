@@ -34,7 +34,7 @@ static long connected_from(const char *from, const char *to, int port)
 }
 
 /* Listeners are on @port + their place. */
-static long outside_make(const struct _address_variant *variant, int port)
+static long outside_make(const FIXTURE_VARIANT(address) * variant, int port)
 {
 	long server = sock_listening(NULL, variant->b, port);
 	long ret = 0;
@@ -57,7 +57,7 @@ static long outside_make(const struct _address_variant *variant, int port)
 
 /* What the inside can do with them; @refused are those of other addresses. */
 static void judge(struct __test_metadata *_metadata,
-		  const struct _address_variant *variant, struct agent *agent,
+		  const FIXTURE_VARIANT(address) * variant, struct agent *agent,
 		  long refused, int port)
 {
 	long udp;
