@@ -175,7 +175,7 @@ static long subflow_make(int fd, const char *from, const char *to, int port)
 	req = genl_request(family, MPTCP_PM_CMD_SUBFLOW_CREATE, MPTCP_PM_VER);
 	pm_addr(&req, MPTCP_PM_ATTR_ADDR, from, 0, 0, 7);
 	rtnl_put(&req, MPTCP_PM_ATTR_TOKEN, &info.mptcpi_token,
-		sizeof(info.mptcpi_token));
+		 sizeof(info.mptcpi_token));
 	pm_addr(&req, MPTCP_PM_ATTR_ADDR_REMOTE, to, port, 0, 0);
 	return pm_talk(&req);
 }
