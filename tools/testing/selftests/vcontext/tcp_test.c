@@ -825,6 +825,61 @@ TEST_F(tuned, patience)
 	close(listener);
 }
 
+static long a_backlog(long listener, long n, long c)
+{
+	return res(listen(listener, n));
+}
+
+/* A listener that nothing gets through to, or is heard by again. */
+static long a_deafen(long listener, long deaf, long c)
+{
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog filter = { .len = 1, .filter = &drop };
+
+	return res(setsockopt(listener, SOL_SOCKET,
+			      deaf ? SO_ATTACH_FILTER : SO_DETACH_FILTER,
+			      &filter, sizeof(filter)));
+}
+
+/*
+ * Who does not answer is given up early where half of the queue of requests is
+ * taken.  Not who waits in line, even if there is room when it is looked at.
+ */
+TEST_F(tuned, kept_in_line)
+{
+	enum { ALL = 6 };
+	long port, there;
+	int fd[ALL], i;
+
+	there = listen_in(&self->agent, V4, 0, &port);
+	ASSERT_LE(0, there);
+	EXPECT_EQ(0, ask3(&self->agent, a_backlog, there, ALL, 0));
+	EXPECT_EQ(0, tcp_limit(self->id, 1));
+	for (i = 0; i < ALL; i++) {
+		fd[i] = sock_connect(V4, port);
+		ASSERT_LE(0, fd[i]);
+		EXPECT_EQ(1, send(fd[i], "x", 1, 0));
+		EXPECT_TRUE(WAIT_FOR(tcp_usage(self->id) == 1));
+	}
+	sleep_ms(QUIET_MS);
+	/* Looked at again after a half, one and two seconds. */
+	EXPECT_EQ(0, ask3(&self->agent, a_deafen, there, true, 0));
+	sleep_ms(700);
+	EXPECT_EQ(0, tcp_limit(self->id, ALL));
+	sleep_ms(2500);
+	EXPECT_EQ(1, tcp_usage(self->id));
+	EXPECT_EQ(0, ask3(&self->agent, a_deafen, there, false, 0));
+	EXPECT_EQ(ALL, ask3(&self->agent, a_serve, there, ALL, 0));
+	for (i = 0; i < ALL; i++) {
+		char byte = 0;
+
+		EXPECT_EQ(1, read(fd[i], &byte, 1));
+		EXPECT_EQ('y', byte);
+		close(fd[i]);
+	}
+	EXPECT_TRUE(WAIT_FOR(tcp_usage(self->id) == 0));
+}
+
 /* Each SYN is answered with a cookie, but not when there is no room. */
 TEST_F(tuned, syn_cookies)
 {
