@@ -79,6 +79,7 @@ bool __vcontext_vnet_xmit(struct sk_buff *skb, struct net_device *dev)
 		if (TC_H_MAJ(skb->priority))
 			skb->priority = 0;
 	}
+	lockdep_assert_preemption_disabled();
 	if (this_cpu_read(passing) == dev) {
 		this_cpu_write(passing, NULL);
 		return false;
@@ -145,6 +146,7 @@ static bool pass_xmit(struct net_device *dev, struct sk_buff *skb)
 	}
 	skb->dev = dev;
 	skb_set_queue_mapping(skb, 0);
+	lockdep_assert_preemption_disabled();
 	this_cpu_write(passing, dev);
 	ret = __netdev_start_xmit(dev->netdev_ops, skb, dev, false);
 	this_cpu_write(passing, NULL);
