@@ -831,7 +831,7 @@ static long a_backlog(long listener, long n, long c)
 }
 
 /* A listener that nothing gets through to, or is heard by again. */
-static long a_deafen(long listener, long deaf, long c)
+static long sock_deafen(int listener, bool deaf)
 {
 	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct sock_fprog filter = { .len = 1, .filter = &drop };
@@ -848,12 +848,14 @@ static long a_deafen(long listener, long deaf, long c)
 TEST_F(tuned, kept_in_line)
 {
 	enum { ALL = 6 };
+	int fd[ALL], i, listener;
 	long port, there;
-	int fd[ALL], i;
 
 	there = listen_in(&self->agent, V4, 0, &port);
 	ASSERT_LE(0, there);
 	EXPECT_EQ(0, ask3(&self->agent, a_backlog, there, ALL, 0));
+	listener = take_fd(self->agent.pid, there);
+	ASSERT_LE(0, listener);
 	EXPECT_EQ(0, tcp_limit(self->id, 1));
 	for (i = 0; i < ALL; i++) {
 		fd[i] = sock_connect(V4, port);
@@ -863,12 +865,12 @@ TEST_F(tuned, kept_in_line)
 	}
 	sleep_ms(QUIET_MS);
 	/* Looked at again after a half, one and two seconds. */
-	EXPECT_EQ(0, ask3(&self->agent, a_deafen, there, true, 0));
+	EXPECT_EQ(0, sock_deafen(listener, true));
 	sleep_ms(700);
 	EXPECT_EQ(0, tcp_limit(self->id, ALL));
 	sleep_ms(2500);
 	EXPECT_EQ(1, tcp_usage(self->id));
-	EXPECT_EQ(0, ask3(&self->agent, a_deafen, there, false, 0));
+	EXPECT_EQ(0, sock_deafen(listener, false));
 	EXPECT_EQ(ALL, ask3(&self->agent, a_serve, there, ALL, 0));
 	for (i = 0; i < ALL; i++) {
 		char byte = 0;
@@ -878,6 +880,7 @@ TEST_F(tuned, kept_in_line)
 		close(fd[i]);
 	}
 	EXPECT_TRUE(WAIT_FOR(tcp_usage(self->id) == 0));
+	close(listener);
 }
 
 /* Each SYN is answered with a cookie, but not when there is no room. */
