@@ -104,6 +104,8 @@ FIXTURE_VARIANT_ADD(each, dummy)
 FIXTURE_SETUP(each)
 {
 	VC_SETUP();
+	/* Those of the test before go with its network namespace, some time later. */
+	ASSERT_TRUE(WAIT_FOR(vnet_count(0) == 0));
 	ASSERT_EQ(0, sides_make(&self->id, &self->host, &self->agent));
 }
 
