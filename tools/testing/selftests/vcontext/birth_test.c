@@ -615,8 +615,11 @@ TEST_F(birth, race_of_entries)
 				pid = born(fd, 0);
 				if (!pid) {
 					close(fd);
-					if (vc(VC_MIGRATE, VC_ID_SELF, NULL))
+					if (vc(VC_MIGRATE, VC_ID_SELF, NULL)) {
+						/* of a PID namespace that ends */
+						sleep(10);
 						_exit(2);
+					}
 					gethostname(text, sizeof(text));
 					_exit(strcmp(text, "inside") ? 3 : 0);
 				}
