@@ -9,7 +9,12 @@ BUILD := $(CURDIR)/build
 
 # Steps call the kernel's make, which takes its own number of jobs.
 MAKEFLAGS += --no-print-directory
+ifndef TOGETHER
 .NOTPARALLEL:
+endif
+
+# together TARGET...: while one unpacks or links, another has the second CPU.
+together = @$(MAKE) -j TOGETHER=1 $(1)
 
 .PHONY: help
 help:
@@ -57,18 +62,20 @@ lean debug pristine: tree
 
 .PHONY: tools
 tools: need
-	@if [ -e tools/vcontext/Makefile ]; then vm/quietly build/tools.log $(MAKE) -C tools/vcontext -j $(or $(JOBS),$(shell nproc)) OUTPUT=$(BUILD)/tools/; fi
+	@if [ -e tools/vcontext/Makefile ]; then vm/quietly build/tools.log env -u MAKEFLAGS $(MAKE) -C tools/vcontext -j $(or $(JOBS),$(shell nproc)) OUTPUT=$(BUILD)/tools/; fi
 
 .PHONY: selftests
 selftests: tree
 	@vm/selftests
 
 .PHONY: test
-test: kernel tools selftests
+test:
+	$(call together,kernel tools selftests)
 	@vm/test $(TEST_FLAGS)
 
 .PHONY: test-real
-test-real: kernel tools selftests
+test-real:
+	$(call together,kernel tools selftests)
 	@vm/need real
 	@vm/real/image
 	@vm/test --real $(TEST_FLAGS)
