@@ -968,15 +968,16 @@ static void *flipper(void *arg)
 /* What is checked is what is used, whoever writes meanwhile. */
 TEST_F(memory, changed_meanwhile)
 {
+	unsigned int i, made_one = 0, refused = 0;
 	pthread_t thread;
 	long id = ctx_new(0);
-	int i;
 
 	ASSERT_LT(0, id);
 	flip_end = false;
 	flip_task.pid = getpid();
 	ASSERT_EQ(0, pthread_create(&thread, NULL, flipper, NULL));
-	for (i = 0; i < 200; i++) {
+	/* Until both have come to pass often enough. */
+	for (i = 0; i < 1000 && (made_one < 20 || refused < 20); i++) {
 		struct vc_caps caps = {};
 		struct vc_info info;
 		long made = vc(VC_CREATE, VC_ID_SELF, &flip_create);
@@ -993,8 +994,10 @@ TEST_F(memory, changed_meanwhile)
 				EXPECT_EQ('a', info.name[k]);
 			}
 			EXPECT_EQ(0, vc(VC_DESTROY, made, NULL));
+			made_one++;
 		} else {
 			EXPECT_EQ(-EINVAL, made);
+			refused++;
 		}
 		where = vc(VC_WHERE, 0, &flip_task);
 		EXPECT_TRUE(where == 0 || where == -EINVAL)
@@ -1006,6 +1009,8 @@ TEST_F(memory, changed_meanwhile)
 	}
 	__atomic_store_n(&flip_end, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
+	EXPECT_LE(20, made_one);
+	EXPECT_LE(20, refused);
 }
 
 /*

@@ -505,7 +505,7 @@ TEST_F(each, batch_undone_renamed)
 
 	ASSERT_EQ(0, vnet_make(0, variant->type, "vtin", variant->link, 0));
 	ASSERT_EQ(0, ask0(&self->agent, a_rename_begin));
-	for (i = 0; i < 30; i++) {
+	for (i = 0; i < 12; i++) {
 		ASSERT_EQ(-ENODEV, batch(calls, ARRAY_SIZE(calls)));
 		ASSERT_EQ(0, vnet_get(0, "vtin", &got)) TH_LOG("round %d", i);
 		EXPECT_EQ(0, got.flags);
