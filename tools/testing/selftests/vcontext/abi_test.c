@@ -950,6 +950,7 @@ static struct vc_caps flip_caps;
 static void *flipper(void *arg)
 {
 	const __u32 flags[] = { 0, 1U << 31 };
+	const pid_t pid = getpid();
 	unsigned int i = 0;
 
 	while (!__atomic_load_n(&flip_end, __ATOMIC_RELAXED)) {
@@ -957,7 +958,7 @@ static void *flipper(void *arg)
 		__atomic_store_n(&flip_create.flags, flags[i & 1],
 				 __ATOMIC_RELAXED);
 		memset(flip_create.name, i & 1 ? 'a' : 0, VC_NAME_SIZE);
-		__atomic_store_n(&flip_task.pid, i & 1 ? -1 : getpid(),
+		__atomic_store_n(&flip_task.pid, i & 1 ? -1 : pid,
 				 __ATOMIC_RELAXED);
 		__atomic_store_n(&flip_caps.caps, i & 1 ? 1 : 2,
 				 __ATOMIC_RELAXED);
@@ -976,8 +977,8 @@ TEST_F(memory, changed_meanwhile)
 	flip_end = false;
 	flip_task.pid = getpid();
 	ASSERT_EQ(0, pthread_create(&thread, NULL, flipper, NULL));
-	/* Until both have come to pass often enough. */
-	for (i = 0; i < 1000 && (made_one < 20 || refused < 20); i++) {
+	/* Until both have come to pass often enough; who flips has to run, too. */
+	for (i = 0; i < 2000 && (made_one < 20 || refused < 20); i++) {
 		struct vc_caps caps = {};
 		struct vc_info info;
 		long made = vc(VC_CREATE, VC_ID_SELF, &flip_create);
@@ -1006,6 +1007,7 @@ TEST_F(memory, changed_meanwhile)
 		EXPECT_EQ(0, vc(VC_GET_CAPS, id, &caps));
 		EXPECT_TRUE(caps.caps <= 2)
 			TH_LOG("caps: %#llx", (unsigned long long)caps.caps);
+		usleep(1);
 	}
 	__atomic_store_n(&flip_end, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
