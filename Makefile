@@ -36,7 +36,7 @@ help:
 	 'make selftests      the test programs, in build/selftests' \
 	 'make apply KDIR=D   put the series on a git tree of your own (6.12.y)' \
 	 'make series         the series as mails, in build/series' \
-	 'make clean          remove build/ (the compiler cache stays)' \
+	 'make clean          remove build/ (~/.cache/vcontext stays)' \
 	 '' \
 	 'vm/run -- PROGRAM   boot and run one program; vm/run --help' \
 	 'vm/assemble         make the kernel tree, build/linux; vm/assemble --help' \
