@@ -5,6 +5,7 @@
  * there is as it was if something fails.
  */
 #include "common.h"
+#include "nth.h"
 #include "stall.h"
 
 #include <linux/sched.h>
@@ -1474,48 +1475,6 @@ TEST_F(batch, concurrent)
 
 /* ---- failures on purpose ---- */
 
-static int nth_fd = -1;
-
-static bool nth_open(void)
-{
-	static const char * const files[] = {
-		"/sys/kernel/debug/failslab/ignore-gfp-wait",
-		"/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait",
-		"/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem",
-	};
-	unsigned int i;
-
-	if (access("/proc/self/fail-nth", F_OK))
-		return false;
-	if (access("/sys/kernel/debug/failslab", F_OK))
-		mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		file_write(files[i], "N");
-	file_write("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	return nth_fd >= 0 && !access("/sys/kernel/debug/failslab", F_OK);
-}
-
-static void nth_arm(int nth)
-{
-	char buf[16];
-	int len = snprintf(buf, sizeof(buf), "%d", nth);
-
-	if (pwrite(nth_fd, buf, len, 0) != len)
-		_exit(KSFT_FAIL);
-}
-
-/* True if one has failed since. */
-static bool nth_fired(void)
-{
-	char buf[16] = {};
-
-	if (pread(nth_fd, buf, sizeof(buf) - 1, 0) <= 0 ||
-	    pwrite(nth_fd, "0", 1, 0) != 1)
-		_exit(KSFT_FAIL);
-	return atoi(buf) == 0;
-}
-
 /*
  * A batch of everything whose last call fails, with its first, second, ...
  * allocation failing as well, on the way there or when all is taken back, until
@@ -1532,7 +1491,7 @@ TEST_F(batch, each_allocation)
 	bool fired = true;
 	int nth;
 
-	if (!nth_open())
+	if (!nth_setup())
 		SKIP(return, "no fault injection in this kernel");
 	fill_pointers();
 	add(&b, VC_CREATE, VC_ID_SELF, &create);

@@ -5,6 +5,7 @@
  * each allocation in turn fails.
  */
 #include "common.h"
+#include "nth.h"
 
 /* All that may be left behind. */
 struct snapshot {
@@ -168,24 +169,6 @@ TEST_F(hygiene, cycles)
 
 /* ---- failures on purpose ---- */
 
-static int nth_fd = -1;
-
-static void fail_files(void)
-{
-	static const char * const files[] = {
-		"/sys/kernel/debug/failslab/ignore-gfp-wait",
-		"/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait",
-		"/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem",
-	};
-	unsigned int i;
-
-	if (access("/sys/kernel/debug/failslab", F_OK))
-		mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
-	for (i = 0; i < ARRAY_SIZE(files); i++)
-		file_write(files[i], "N");
-	file_write("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-}
-
 FIXTURE(failing)
 {
 	long a, uts;
@@ -194,23 +177,18 @@ FIXTURE(failing)
 FIXTURE_SETUP(failing)
 {
 	VC_SETUP();
-	if (access("/proc/self/fail-nth", F_OK))
+	if (!nth_setup())
 		SKIP(return, "no fault injection in this kernel");
-	fail_files();
-	if (access("/sys/kernel/debug/failslab", F_OK))
-		SKIP(return, "no failslab in this kernel");
 	self->a = ctx_make(VC_ID_SELF, 0, 16, "failing");
 	ASSERT_LT(0, self->a);
 	self->uts = ctx_new(VC_CREATE_UTSNS);
 	ASSERT_LT(0, self->uts);
-	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	ASSERT_LE(0, nth_fd);
 }
 
 FIXTURE_TEARDOWN(failing)
 {
 	if (nth_fd >= 0)
-		file_write("/proc/thread-self/fail-nth", "0");
+		nth_arm(0);
 	vc_teardown();
 }
 
@@ -220,30 +198,6 @@ FIXTURE_TEARDOWN(failing)
 static int nth_next(int nth)
 {
 	return nth < 64 ? nth + 1 : nth + nth / 16;
-}
-
-/* Lets the @nth fault site from now on fail. */
-static void nth_arm(int nth)
-{
-	char buf[16];
-	int len = snprintf(buf, sizeof(buf), "%d", nth);
-
-	if (write(nth_fd, buf, len) != len)
-		_exit(KSFT_FAIL);
-}
-
-/* True if one has failed since. */
-static bool nth_fired(void)
-{
-	char buf[16] = {};
-	bool fired;
-
-	if (pread(nth_fd, buf, sizeof(buf) - 1, 0) <= 0)
-		_exit(KSFT_FAIL);
-	fired = atoi(buf) == 0;
-	if (pwrite(nth_fd, "0", 1, 0) != 1)
-		_exit(KSFT_FAIL);
-	return fired;
 }
 
 /*
@@ -339,11 +293,11 @@ TEST_F(failing, destroy)
 /* A process that enters, with faults in entering alone. */
 static long enter_failing(long id)
 {
+	long opened = nth_open();
 	int nth;
 
-	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (nth_fd < 0)
-		return -errno;
+	if (opened)
+		return opened;
 	for (nth = 1; nth < NTH_MAX; nth = nth_next(nth)) {
 		bool fired;
 		long ret, where;
@@ -498,11 +452,10 @@ static long fork_failing(long id)
 	long ret = vc(VC_MIGRATE, id, NULL);
 	int nth;
 
+	if (!ret)
+		ret = nth_open();
 	if (ret)
 		return ret;
-	nth_fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (nth_fd < 0)
-		return -errno;
 	for (nth = 1; nth < NTH_MAX; nth = nth_next(nth)) {
 		bool fired;
 		pid_t pid;
