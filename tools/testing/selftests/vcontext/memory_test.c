@@ -246,7 +246,7 @@ static long a_tcp(long size, long b, long c)
 	return fill_pairs(size, make_tcp);
 }
 
-/* Stacks, page tables and the like of processes; at least 64 KiB each. */
+/* Stacks, page tables and the like of processes; at least 56 KiB each. */
 static long a_kernel(long size, long b, long c)
 {
 	while (size > 0) {
@@ -259,7 +259,7 @@ static long a_kernel(long size, long b, long c)
 		}
 		if (pid < 0)
 			return -errno;
-		size -= 65536;
+		size -= 56 << 10;
 	}
 	return 0;
 }
