@@ -140,10 +140,10 @@ static void sleep_ms(long ms)
 }
 
 /*
- * How much a bound may be missed, once in a window: on each CPU the clock of
- * the scheduler is as coarse as ours, and where a hypervisor stops a CPU the
- * one who runs there pays, and has to do without for as long.  That is seen by
- * our coming late, since nobody else comes before us.  In millionths of a CPU.
+ * How much a bound may be missed, once in a window: on each CPU the scheduler
+ * looks at it once a tick, and where a hypervisor stops a CPU the one who runs
+ * there pays, and has to do without for as long.  That is seen by our coming
+ * late, since nobody else comes before us.  In millionths of a CPU.
  */
 static long slack;
 
@@ -152,7 +152,7 @@ static __u64 sleep_watching(long ms)
 	__u64 start = now_ns(), end = start + ms * 1000000ULL, now, late = 0;
 	struct timespec res;
 
-	clock_getres(CLOCK_MONOTONIC, &res);
+	clock_getres(CLOCK_MONOTONIC_COARSE, &res);
 	for (now = start; now < end; ) {
 		__u64 before = now;
 
