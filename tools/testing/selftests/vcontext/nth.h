@@ -25,7 +25,7 @@ static void rseq_off(void)
 			sizeof(struct rseq), RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
 }
 
-/* Faults are of a thread: each one opens its own.  0, or an errno. */
+/* Faults are of a thread: each one opens its own.  0, or a negative errno. */
 static long nth_open(void)
 {
 	rseq_off();
