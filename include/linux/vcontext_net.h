@@ -18,12 +18,14 @@ struct dst_entry;
 struct flowi4;
 struct flowi6;
 struct in6_addr;
+struct msghdr;
 struct net;
 struct net_device;
 struct rtable;
 struct sk_buff;
 struct sock;
 struct sockaddr;
+struct socket;
 
 #ifdef CONFIG_VCONTEXT_NETADDR
 
@@ -68,6 +70,7 @@ bool __vcontext_sees_local4(struct net *net, __be32 addr);
 bool __vcontext_sees_local6(struct net *net, const struct in6_addr *addr);
 bool __vcontext_sees_sock(const struct sock *sk);
 int __vcontext_may_use_sock(const struct sock *sk);
+int __vcontext_may_sendmsg(const struct sock *sk, struct msghdr *msg);
 bool __vcontext_may_pass_by(const struct sock *sk);
 
 /**
@@ -250,6 +253,26 @@ static inline int vcontext_may_use_sock(const struct sock *sk)
 	return vcontext_closed() ? __vcontext_may_use_sock(sk) : 0;
 }
 
+/**
+ * vcontext_may_sendmsg - may current send a message?
+ * @sock: by this socket; the caller keeps it
+ * @msg: the message, its control part in kernel memory
+ *
+ * Context: process.
+ * Return: 0 or -EADDRNOTAVAIL, see vcontext_may_use_sock().
+ */
+static inline int vcontext_may_sendmsg(const struct socket *sock,
+				       struct msghdr *msg)
+{
+	return vcontext_closed() ? __vcontext_may_sendmsg(sock->sk, msg) : 0;
+}
+
+/* May current receive one?  The same. */
+static inline int vcontext_may_recvmsg(const struct socket *sock)
+{
+	return vcontext_closed() ? __vcontext_may_use_sock(sock->sk) : 0;
+}
+
 /* May @sk have packets whose addresses nobody looks at? */
 static inline bool vcontext_may_pass_by(const struct sock *sk)
 {
@@ -337,6 +360,9 @@ static inline bool vcontext_sees_local6(struct net *net,
 
 static inline bool vcontext_sees_sock(const struct sock *sk) { return true; }
 static inline int vcontext_may_use_sock(const struct sock *sk) { return 0; }
+static inline int vcontext_may_sendmsg(const struct socket *sock,
+				       struct msghdr *msg) { return 0; }
+static inline int vcontext_may_recvmsg(const struct socket *sock) { return 0; }
 static inline bool vcontext_may_pass_by(const struct sock *sk) { return true; }
 
 #endif /* CONFIG_VCONTEXT_NETADDR */

@@ -548,7 +548,6 @@ void vc_netaddr_keep(struct vcontext *ctx);
 void vc_netaddr_release(struct vcontext *ctx);
 int vc_netaddr_confine(struct vcontext *ctx, const struct vc_ipv4_addr *addr,
 		       u32 nr, bool narrow);
-int vc_socket_may_send(const struct sock *sk, struct msghdr *msg);
 int vc_socket_may_bind(const struct sock *sk, const struct sockaddr *addr,
 		       int len);
 int vc_socket_may_bind_all(const struct sock *sk, const struct sockaddr *addr,

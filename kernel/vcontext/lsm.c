@@ -19,9 +19,6 @@
 #include <uapi/linux/tcp.h>
 
 #include "internal.h"
-#ifdef CONFIG_VCONTEXT_NETADDR
-#include "permit.h"
-#endif
 
 static bool in_context(void)
 {
@@ -311,13 +308,6 @@ static int vcontext_quotactl(int cmd, int type, int id,
 #endif
 
 #ifdef CONFIG_VCONTEXT_NETADDR
-/* vcontext_may_use_sock(), for who asks all the time. */
-static int may_use(const struct sock *sk)
-{
-	return vcontext_closed() && !vc_socket_at_home(sk) ?
-		__vcontext_may_use_sock(sk) : 0;
-}
-
 static int vcontext_socket_bind(struct socket *sock, struct sockaddr *address,
 				int addrlen)
 {
@@ -327,39 +317,29 @@ static int vcontext_socket_bind(struct socket *sock, struct sockaddr *address,
 static int vcontext_socket_connect(struct socket *sock,
 				   struct sockaddr *address, int addrlen)
 {
-	return may_use(sock->sk);
+	return vcontext_may_use_sock(sock->sk);
 }
 
 static int vcontext_socket_listen(struct socket *sock, int backlog)
 {
-	return may_use(sock->sk);
+	return vcontext_may_use_sock(sock->sk);
 }
 
 static int vcontext_socket_accept(struct socket *sock, struct socket *newsock)
 {
-	return may_use(sock->sk);
+	return vcontext_may_use_sock(sock->sk);
 }
 
-static int vcontext_socket_sendmsg(struct socket *sock, struct msghdr *msg,
-				   int size)
-{
-	return vcontext_closed() && !vc_socket_at_home(sock->sk) ?
-		vc_socket_may_send(sock->sk, msg) : 0;
-}
-
-static int vcontext_socket_recvmsg(struct socket *sock, struct msghdr *msg,
-				   int size, int flags)
-{
-	return may_use(sock->sk);
-}
-
-/* That receives, too. */
+/*
+ * That receives.  Who sends or receives a message is asked in net/socket.c, as
+ * a hook here would be called for each on a machine without contexts, too.
+ */
 static int vcontext_socket_getsockopt(struct socket *sock, int level,
 				      int optname)
 {
 	if (level != SOL_TCP || optname != TCP_ZEROCOPY_RECEIVE)
 		return 0;
-	return may_use(sock->sk);
+	return vcontext_may_use_sock(sock->sk);
 }
 
 /* Options that bind and connect; what a peer asks for is nobody's affair. */
@@ -367,7 +347,7 @@ static int vcontext_sctp_bind_connect(struct sock *sk, int optname,
 				      struct sockaddr *address, int addrlen)
 {
 	if (optname == SCTP_SOCKOPT_CONNECTX)
-		return may_use(sk);
+		return vcontext_may_use_sock(sk);
 	if (optname != SCTP_SOCKOPT_BINDX_ADD)
 		return 0;
 	return vc_socket_may_bind_all(sk, address, addrlen);
@@ -419,8 +399,6 @@ static struct security_hook_list vcontext_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(socket_connect, vcontext_socket_connect),
 	LSM_HOOK_INIT(socket_listen, vcontext_socket_listen),
 	LSM_HOOK_INIT(socket_accept, vcontext_socket_accept),
-	LSM_HOOK_INIT(socket_sendmsg, vcontext_socket_sendmsg),
-	LSM_HOOK_INIT(socket_recvmsg, vcontext_socket_recvmsg),
 	LSM_HOOK_INIT(socket_getsockopt, vcontext_socket_getsockopt),
 	LSM_HOOK_INIT(sctp_bind_connect, vcontext_sctp_bind_connect),
 #endif

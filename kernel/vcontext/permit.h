@@ -198,19 +198,6 @@ static inline const struct vcontext *vc_socket_context(const struct sock *sk)
 	return sk->sk_net_refcnt ? sk->sk_cgrp_data.cgroup->vcontext : NULL;
 }
 
-/* Has current made @sk where it is now?  What most do with most sockets. */
-static inline bool vc_socket_at_home(const struct sock *sk)
-{
-	bool ret;
-
-	if (!vc_socket_is_inet(sk))
-		return false;
-	rcu_read_lock();
-	ret = sk->sk_cgrp_data.cgroup == task_dfl_cgroup(current);
-	rcu_read_unlock();
-	return ret;
-}
-
 /* ---- frame.c ---- */
 
 bool vc_frame_tells(const struct sk_buff *skb, int offset,

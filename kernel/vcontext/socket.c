@@ -665,12 +665,27 @@ static int may_pass_by(const struct sock *sk)
 	return closed ? -EADDRNOTAVAIL : 0;
 }
 
+/* Has current made @sk where it is now?  What most do with most sockets. */
+static bool at_home(const struct sock *sk)
+{
+	bool ret;
+
+	if (!vc_socket_is_inet(sk))
+		return false;
+	rcu_read_lock();
+	ret = sk->sk_cgrp_data.cgroup == task_dfl_cgroup(current);
+	rcu_read_unlock();
+	return ret;
+}
+
 /* See vcontext_may_use_sock(). */
 int __vcontext_may_use_sock(const struct sock *sk)
 {
 	const struct vcontext *user;
 	int ret = 0;
 
+	if (likely(at_home(sk)))
+		return 0;
 	if (passes_by(sk))
 		return may_pass_by(sk);
 	if (!is_confined_kind(sk))
@@ -704,19 +719,14 @@ static bool has_source(struct msghdr *msg)
 	return false;
 }
 
-/**
- * vc_socket_may_send - may current send a message?
- * @sk: by this socket, which is not vc_socket_at_home()
- * @msg: the message, its control part in kernel memory
- *
- * Context: process.
- * Return: 0 or %-EADDRNOTAVAIL, see vcontext_may_use_sock().
- */
-int vc_socket_may_send(const struct sock *sk, struct msghdr *msg)
+/* See vcontext_may_sendmsg(). */
+int __vcontext_may_sendmsg(const struct sock *sk, struct msghdr *msg)
 {
 	const struct vcontext *user;
 	int ret = 0;
 
+	if (likely(at_home(sk)))
+		return 0;
 	if (passes_by(sk))
 		return may_pass_by(sk);
 	if (!is_confined_kind(sk))
