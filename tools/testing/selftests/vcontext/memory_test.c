@@ -246,14 +246,24 @@ static long a_tcp(long size, long b, long c)
 	return fill_pairs(size, make_tcp);
 }
 
+/* Memory that is short may have killed @parent before its child is here. */
+static void die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+}
+
 /* Stacks, page tables and the like of processes; at least 56 KiB each. */
 static long a_kernel(long size, long b, long c)
 {
+	pid_t parent = getpid();
+
 	while (size > 0) {
 		pid_t pid = fork();
 
 		if (!pid) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			die_with(parent);
 			for (;;)
 				pause();
 		}
@@ -271,12 +281,13 @@ static const agent_fn fillers[] = {
 /* The same in a child, which ends: its status. */
 static long a_in_kid(long filler, long size, long from)
 {
+	pid_t parent = getpid();
 	pid_t pid = fork();
 
 	if (!pid) {
 		long ret;
 
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		die_with(parent);
 		ret = fillers[filler](size, from, 0);
 		_exit(ret ? 1 : 0);
 	}
