@@ -29,6 +29,7 @@ struct socket;
 
 #ifdef CONFIG_VCONTEXT_NETADDR
 
+#include <linux/cgroup.h>
 #include <linux/jump_label.h>
 #include <linux/net.h>
 #include <net/sock.h>
@@ -240,6 +241,19 @@ static inline bool vcontext_sees_sock(const struct sock *sk)
 	return !vcontext_closed() || __vcontext_sees_sock(sk);
 }
 
+/* Has current made @sk where it is now?  What most do with most sockets. */
+static inline bool vcontext_at_home(const struct sock *sk)
+{
+	bool ret;
+
+	if (sk->sk_family != AF_INET && sk->sk_family != AF_INET6)
+		return false;
+	rcu_read_lock();
+	ret = sk->sk_cgrp_data.cgroup == task_dfl_cgroup(current);
+	rcu_read_unlock();
+	return ret;
+}
+
 /**
  * vcontext_may_use_sock - may current use a socket?
  * @sk: the socket, to receive, listen, accept or connect; the caller keeps it
@@ -250,7 +264,8 @@ static inline bool vcontext_sees_sock(const struct sock *sk)
  */
 static inline int vcontext_may_use_sock(const struct sock *sk)
 {
-	return vcontext_closed() ? __vcontext_may_use_sock(sk) : 0;
+	return vcontext_closed() && !vcontext_at_home(sk) ?
+		__vcontext_may_use_sock(sk) : 0;
 }
 
 /**
@@ -264,13 +279,15 @@ static inline int vcontext_may_use_sock(const struct sock *sk)
 static inline int vcontext_may_sendmsg(const struct socket *sock,
 				       struct msghdr *msg)
 {
-	return vcontext_closed() ? __vcontext_may_sendmsg(sock->sk, msg) : 0;
+	return vcontext_closed() && !vcontext_at_home(sock->sk) ?
+		__vcontext_may_sendmsg(sock->sk, msg) : 0;
 }
 
 /* May current receive one?  The same. */
 static inline int vcontext_may_recvmsg(const struct socket *sock)
 {
-	return vcontext_closed() ? __vcontext_may_use_sock(sock->sk) : 0;
+	return vcontext_closed() && !vcontext_at_home(sock->sk) ?
+		__vcontext_may_use_sock(sock->sk) : 0;
 }
 
 /* May @sk have packets whose addresses nobody looks at? */

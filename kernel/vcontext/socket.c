@@ -665,27 +665,12 @@ static int may_pass_by(const struct sock *sk)
 	return closed ? -EADDRNOTAVAIL : 0;
 }
 
-/* Has current made @sk where it is now?  What most do with most sockets. */
-static bool at_home(const struct sock *sk)
-{
-	bool ret;
-
-	if (!vc_socket_is_inet(sk))
-		return false;
-	rcu_read_lock();
-	ret = sk->sk_cgrp_data.cgroup == task_dfl_cgroup(current);
-	rcu_read_unlock();
-	return ret;
-}
-
 /* See vcontext_may_use_sock(). */
 int __vcontext_may_use_sock(const struct sock *sk)
 {
 	const struct vcontext *user;
 	int ret = 0;
 
-	if (likely(at_home(sk)))
-		return 0;
 	if (passes_by(sk))
 		return may_pass_by(sk);
 	if (!is_confined_kind(sk))
@@ -725,8 +710,6 @@ int __vcontext_may_sendmsg(const struct sock *sk, struct msghdr *msg)
 	const struct vcontext *user;
 	int ret = 0;
 
-	if (likely(at_home(sk)))
-		return 0;
 	if (passes_by(sk))
 		return may_pass_by(sk);
 	if (!is_confined_kind(sk))
