@@ -22,7 +22,7 @@ help:
 	 'make run            build, boot, show contexts at work; a shell in a terminal' \
 	 'make test           unit tests and selftests in the VM (DEBUG=1: on the debug' \
 	 '                    kernel; ONLY="PROGRAM...": these alone)' \
-	 'make test-real      all selftests, also those that DEBUG=1 leaves out for time, and' \
+	 'make test-real      the selftests, also those that DEBUG=1 leaves out for time, and' \
 	 '                    real software: a Debian with its service manager, apt-get,' \
 	 '                    nginx, Redis, PostgreSQL, iperf3 (ONLY=real: these alone; 14 min.,' \
 	 '                    and 3 more for the image the first time)' \
