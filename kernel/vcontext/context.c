@@ -35,6 +35,7 @@ EXPORT_SYMBOL_GPL(vcontext_host);
 
 /* An entry with the value NULL is reserved for a context being made. */
 static DEFINE_XARRAY_ALLOC1(contexts);
+/* where the next search for a free id begins; under the lock of contexts */
 static u32 next_id = 1;
 /* live structs, whether they can be found or not; under vcontext_mutex */
 static unsigned int nr_contexts;
@@ -295,20 +296,31 @@ static int check_children_max(const struct vcontext *parent)
 	return 0;
 }
 
-/* Reserve @id, or any; it cannot be found yet. */
-static int reserve_id(u32 *id)
+/**
+ * vc_id_reserve - take an id that is free
+ * @ids: those in use
+ * @next: where to look for any; moves on, and round
+ * @max: the highest
+ * @id: the one that is wanted, or %VC_ID_SELF for any; then filled
+ *
+ * It cannot be found yet.  Ids go round, so that one that was in use a moment
+ * ago does not mean another context soon.
+ *
+ * Context: may sleep.
+ * Return: 0, %-EEXIST (@id is in use), %-ENOSPC (all are) or %-ENOMEM.
+ */
+int vc_id_reserve(struct xarray *ids, u32 *next, u32 max, u32 *id)
 {
 	int ret;
 
 	if (*id == VC_ID_SELF) {
-		ret = xa_alloc_cyclic(&contexts, id, NULL,
-				      XA_LIMIT(1, VC_ID_MAX), &next_id,
+		ret = xa_alloc_cyclic(ids, id, NULL, XA_LIMIT(1, max), next,
 				      GFP_KERNEL);
 		if (ret == -EBUSY)
 			return vc_fail(-ENOSPC, "no id is free");
 		return ret < 0 ? ret : 0;
 	}
-	ret = xa_insert(&contexts, *id, NULL, GFP_KERNEL);
+	ret = xa_insert(ids, *id, NULL, GFP_KERNEL);
 	if (ret == -EBUSY)
 		return vc_fail(-EEXIST, "id %u is in use", *id);
 	return ret;
@@ -363,7 +375,7 @@ static struct vcontext *create_locked(u32 id, const struct vc_create *args,
 	if (!ret)
 		ret = check_children_max(parent);
 	if (!ret)
-		ret = reserve_id(&id);
+		ret = vc_id_reserve(&contexts, &next_id, VC_ID_MAX, &id);
 	if (ret)
 		return ERR_PTR(ret);
 

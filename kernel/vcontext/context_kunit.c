@@ -267,6 +267,85 @@ static void next_after_removal(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, path, "");
 }
 
+static void destroy_ids(void *ids)
+{
+	xa_destroy(ids);
+}
+
+static struct xarray *new_ids(struct kunit *test)
+{
+	struct xarray *ids = kunit_kzalloc(test, sizeof(*ids), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ids);
+	xa_init_flags(ids, XA_FLAGS_ALLOC1);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, destroy_ids, ids));
+	return ids;
+}
+
+/* What any id was, or a negative errno. */
+static s64 reserve_any(struct xarray *ids, u32 *next, u32 max)
+{
+	u32 id = VC_ID_SELF;
+	int ret = vc_id_reserve(ids, next, max, &id);
+
+	return ret ?: (s64)id;
+}
+
+/* Not one that has just become free, but the next. */
+static void id_any(struct kunit *test)
+{
+	struct xarray *ids = new_ids(test);
+	u32 next = 1;
+
+	KUNIT_EXPECT_EQ(test, 1LL, reserve_any(ids, &next, VC_ID_MAX));
+	KUNIT_EXPECT_EQ(test, 2LL, reserve_any(ids, &next, VC_ID_MAX));
+	xa_erase(ids, 2);
+	KUNIT_EXPECT_EQ(test, 3LL, reserve_any(ids, &next, VC_ID_MAX));
+}
+
+/* Behind the last comes the first that is free, and never the host's. */
+static void id_round(struct kunit *test)
+{
+	struct xarray *ids = new_ids(test);
+	u32 next = VC_ID_MAX - 1, id = 1;
+
+	KUNIT_EXPECT_EQ(test, 0, vc_id_reserve(ids, &next, VC_ID_MAX, &id));
+	KUNIT_EXPECT_EQ(test, (s64)VC_ID_MAX - 1,
+			reserve_any(ids, &next, VC_ID_MAX));
+	KUNIT_EXPECT_EQ(test, (s64)VC_ID_MAX,
+			reserve_any(ids, &next, VC_ID_MAX));
+	KUNIT_EXPECT_EQ(test, 2LL, reserve_any(ids, &next, VC_ID_MAX));
+}
+
+static void id_wanted(struct kunit *test)
+{
+	struct xarray *ids = new_ids(test);
+	u32 next = 1, id = 2;
+
+	KUNIT_EXPECT_EQ(test, 0, vc_id_reserve(ids, &next, VC_ID_MAX, &id));
+	KUNIT_EXPECT_EQ(test, 2U, id);
+	KUNIT_EXPECT_EQ(test, -EEXIST,
+			vc_id_reserve(ids, &next, VC_ID_MAX, &id));
+	/* Who wants any passes over it. */
+	KUNIT_EXPECT_EQ(test, 1LL, reserve_any(ids, &next, VC_ID_MAX));
+	KUNIT_EXPECT_EQ(test, 3LL, reserve_any(ids, &next, VC_ID_MAX));
+	xa_erase(ids, 2);
+	KUNIT_EXPECT_EQ(test, 0, vc_id_reserve(ids, &next, VC_ID_MAX, &id));
+}
+
+static void id_none_free(struct kunit *test)
+{
+	struct xarray *ids = new_ids(test);
+	u32 next = 1;
+
+	for (s64 id = 1; id <= 3; id++)
+		KUNIT_EXPECT_EQ(test, id, reserve_any(ids, &next, 3));
+	KUNIT_EXPECT_EQ(test, (s64)-ENOSPC, reserve_any(ids, &next, 3));
+	xa_erase(ids, 2);
+	KUNIT_EXPECT_EQ(test, 2LL, reserve_any(ids, &next, 3));
+}
+
 static struct kunit_case context_cases[] = {
 	KUNIT_CASE(is_below),
 	KUNIT_CASE(is_below_null),
@@ -278,6 +357,10 @@ static struct kunit_case context_cases[] = {
 	KUNIT_CASE(next_order),
 	KUNIT_CASE(next_subtree),
 	KUNIT_CASE(next_after_removal),
+	KUNIT_CASE(id_any),
+	KUNIT_CASE(id_round),
+	KUNIT_CASE(id_wanted),
+	KUNIT_CASE(id_none_free),
 	{}
 };
 

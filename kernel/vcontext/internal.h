@@ -143,6 +143,7 @@ static inline struct vcontext *vcontext_common(struct vcontext *a,
 
 int vcontext_create(u32 id, const struct vc_create *args,
 		    struct vcontext *parent);
+int vc_id_reserve(struct xarray *ids, u32 *next, u32 max, u32 *id);
 struct vcontext *vcontext_create_hidden(u32 id, const struct vc_create *args,
 					struct vcontext *parent) __must_check;
 int vcontext_show(struct vcontext **ctx, unsigned int nr) __must_check;
