@@ -318,6 +318,12 @@ gone()
 	! "$vcontext" info "$1" >/dev/null 2>&1
 }
 
+# refused_10 NAME: forks have been refused, and there were at most 10 processes
+refused_10()
+{
+	[ "$(column HITS "$1")" -gt 10 ] && [ "$(column PEAK "$1")" -eq 10 ]
+}
+
 # soon COMMAND...: true within ten seconds
 soon()
 {
@@ -724,6 +730,16 @@ if [ $have = yes ] && [ "$(id -u)" -eq 0 ]; then
 	ok "run: pid 1"
 	status 0 "$vcontext" run --procs 8 -- sh -c '(sleep 100 &) ; :'
 	ok "run: daemons do not outlive it"
+	# a fork bomb: it goes off, is held, and is gone with the context
+	# shellcheck disable=SC2016
+	"$vcontext" run --name t-run --procs 10 -- \
+		sh -c 'b() { b | b & }; b; while :; do :; done' \
+		>"$out" 2>"$err" &
+	soon refused_10 t-run;			ok "run: a fork bomb is held"
+	kill -s TERM $!
+	wait $! 2>/dev/null
+	soon gone t-run && status 0 "$vcontext" run --procs 10 -- true
+	ok "run: a fork bomb is gone"
 	status 0 "$vcontext" run --hostname t-host -- uname -n &&
 		grep -qx t-host "$out";			ok "run: host name"
 
