@@ -6,7 +6,7 @@
  * The number of rounds is bounded, not the time.  After each test all counters
  * are where they were, and so are the groups of the cgroup file system.
  */
-#include "common.h"
+#include "sample.h"
 
 struct shared {
 	unsigned int go;
@@ -494,6 +494,71 @@ TEST_F(race, enter_destroy)
 		}
 		EXPECT_GE(4U, out);
 	}
+}
+
+/*
+ * Every command that there is, on what is being destroyed: it is done, refused
+ * for a reason that the contract knows, or the context is not there.
+ */
+static void call_all(void)
+{
+	static char buf[SAMPLE_BUF];
+	const struct command *c;
+	long ret;
+
+	wait_go();
+	while (!GET(shared->end)) {
+		for_each_command(c) {
+			/* Which would enter, or concern others as well. */
+			if (!takes_id(c) || c->kind == KIND_ENTER)
+				continue;
+			sample_fill(c, buf, 0);
+			ret = sample_call(c, c->word, enter_id,
+					  c->size ? buf : NULL);
+			if (ret == -ENOSYS || ret == -EFAULT ||
+			    ret == -ENOMEM || ret < -133)
+				wrong(ret);
+			if (ret >= 0)
+				ADD(shared->entered);
+			else if (ret == -ESRCH)
+				ADD(shared->failed);
+		}
+	}
+}
+
+/* Some were done and some came too late, often enough. */
+static bool seen_both(void)
+{
+	return GET(shared->entered) >= 400 && GET(shared->failed) >= 400;
+}
+
+TEST_F(race, set_destroy)
+{
+	int round, i;
+
+	enter_id = ONE_ID;
+	for (i = 0; i < 3; i++)
+		start(0, call_all);
+	PUT(shared->go, 1);
+	for (round = 0; round < 40 || (round < 4000 && !seen_both()); round++) {
+		long ret = ctx_make(ONE_ID, VC_CREATE_NETNS | VC_CREATE_UTSNS,
+				    0, NULL);
+
+		ctx_made_nr = 0;
+		/* One of those who call destroys as well. */
+		EXPECT_TRUE(ret == ONE_ID || ret == -EEXIST)
+			TH_LOG("created: %ld", ret);
+		for (i = 0; i < round % 16; i++)
+			sched_yield();
+		ret = ctx_kill(ONE_ID);
+		EXPECT_TRUE(!ret || ret == -ESRCH || ret == -EBUSY)
+			TH_LOG("destroyed: %ld", ret);
+	}
+	PUT(shared->end, 1);
+	EXPECT_TRUE(seen_both());
+	for (i = 0; i < 3; i++)
+		wait(NULL);
+	ctx_kill(ONE_ID);
 }
 
 /* Without force: it is destroyed, or busy because somebody was first. */
