@@ -427,15 +427,13 @@ TEST_F(guard, rmdir_by_host)
 	ASSERT_LT(0, id);
 	for (i = 0; i < ARRAY_SIZE(skeleton); i++) {
 		char path[256];
-		long ret;
 
 		COPY(path, cg_path(id, skeleton[i]));
-		ret = res(rmdir(path));
-		EXPECT_TRUE(ret == -EPERM || ret == -EBUSY)
-			TH_LOG("%s: %ld", path, ret);
+		EXPECT_EQ(-EBUSY, res(rmdir(path)))
+			TH_LOG("%s", path);
 		EXPECT_EQ(0, access(path, F_OK));
 	}
-	EXPECT_GT(0, res(rmdir(CG_CONTEXTS)));
+	EXPECT_EQ(-EBUSY, res(rmdir(CG_CONTEXTS)));
 	EXPECT_EQ(0, agent_start(&agent, id, 0));
 	EXPECT_INSIDE(&agent, id);
 }
@@ -449,31 +447,70 @@ TEST_F(guard, rmdir_from_inside)
 	ASSERT_LT(0, id);
 	ASSERT_LT(0, below);
 	for (i = 0; i < ARRAY_SIZE(skeleton); i++) {
-		long ret;
+		const char *name = skeleton[i] ?: "top";
+		/* Of the skeleton, its leaf alone is for the inside. */
+		long own = strcmp(name, "tasks") ? -EPERM : -EBUSY;
 
-		/* A sibling's, one's own, and a child's. */
-		ret = ask_path(&self->in_d, a_rmdir, cg_path(id, skeleton[i]));
-		EXPECT_TRUE(ret == -EPERM || ret == -EBUSY)
-			TH_LOG("sibling's: %ld", ret);
-		ret = ask_path(&self->in_d, a_rmdir,
-			       cg_path(self->d, skeleton[i]));
-		EXPECT_TRUE(ret == -EPERM || ret == -EBUSY)
-			TH_LOG("own: %ld", ret);
-		ret = ask_path(&self->in_a, a_rmdir,
-			       cg_path(below, skeleton[i]));
-		EXPECT_TRUE(ret == -EPERM || ret == -EBUSY)
-			TH_LOG("child's: %ld", ret);
+		EXPECT_EQ(-EPERM, ask_path(&self->in_d, a_rmdir,
+					   cg_path(id, skeleton[i])))
+			TH_LOG("sibling's %s", name);
+		EXPECT_EQ(own, ask_path(&self->in_d, a_rmdir,
+					cg_path(self->d, skeleton[i])))
+			TH_LOG("own %s", name);
+		EXPECT_EQ(-EPERM, ask_path(&self->in_a, a_rmdir,
+					   cg_path(below, skeleton[i])))
+			TH_LOG("child's %s", name);
 	}
+	EXPECT_EQ(-EPERM, ask_path(&self->in_d, a_rmdir, CG_CONTEXTS));
 	EXPECT_EQ(0, vc(VC_INFO, id, NULL));
 	EXPECT_EQ(0, vc(VC_INFO, below, NULL));
 }
-
-/* ---- clone into a group ---- */
 
 static int dir_open(const char *path)
 {
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
+
+static long a_rmdir_at(long a, long b, long c)
+{
+	return res(unlinkat(agent_fd, agent_buf, AT_REMOVEDIR));
+}
+
+#define EMPTY		"vcontext-empty"
+
+/* Groups that nobody is in and that are in nobody's way, but not its own. */
+TEST_F(guard, rmdir_of_others)
+{
+	const long ids[] = { 0, self->a, self->b };
+	char path[ARRAY_SIZE(ids)][300];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		const char *dir = ids[i] ? cg_path(ids[i], "tasks") : CG_ROOT;
+		int fd = dir_open(dir);
+
+		ASSERT_LE(0, fd);
+		snprintf(path[i], sizeof(path[i]), "%s/" EMPTY, dir);
+		ASSERT_EQ(0, res(mkdir(path[i], 0755)));
+		EXPECT_EQ(-EPERM, ask_path(&self->in_d, a_rmdir, path[i]))
+			TH_LOG("%s", path[i]);
+		/* By a directory that was opened outside. */
+		ASSERT_EQ(0, agent_give(&self->in_d, fd));
+		close(fd);
+		EXPECT_EQ(-EPERM, ask_path(&self->in_d, a_rmdir_at, EMPTY))
+			TH_LOG("%s", path[i]);
+		EXPECT_EQ(0, access(path[i], F_OK));
+	}
+	/* What is above and what is below are others as well. */
+	EXPECT_EQ(-EPERM, ask_path(&self->in_b, a_rmdir, path[1]));
+	EXPECT_EQ(-EPERM, ask_path(&self->in_a, a_rmdir, path[2]));
+	/* Control: one's own, and the host. */
+	EXPECT_EQ(0, ask_path(&self->in_a, a_rmdir, path[1]));
+	EXPECT_EQ(0, ask_path(&self->in_b, a_rmdir, path[2]));
+	EXPECT_EQ(0, ask_path(&self->host, a_rmdir, path[0]));
+}
+
+/* ---- clone into a group ---- */
 
 TEST_F(guard, clone_in_from_host)
 {
@@ -613,8 +650,8 @@ TEST_F(guard, proc_by_descriptor)
 	close(fd);
 	EXPECT_EQ(0, ask0(&self->host, a_read_dir_fd));
 	EXPECT_EQ(0, ask0(&self->host, a_root_dir_fd));
-	EXPECT_GT(0, ask0(&self->in_d, a_read_dir_fd));
-	EXPECT_GT(0, ask0(&self->in_d, a_root_dir_fd));
+	EXPECT_EQ(-ENOENT, ask0(&self->in_d, a_read_dir_fd));
+	EXPECT_EQ(-ENOENT, ask0(&self->in_d, a_root_dir_fd));
 }
 
 static long a_setns(long flags, long b, long c)
