@@ -360,6 +360,20 @@ static long v_proc_dir(long pid, long b, long c)
 	return res(access(path, F_OK));
 }
 
+/* O_PATH asks the name alone, not the directory behind it. */
+static long v_proc_path(long pid, long b, long c)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%ld", pid);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
 static long v_proc_stat(long pid, long b, long c)
 {
 	char path[64], buf[512];
@@ -486,6 +500,7 @@ WAY(setown, ESRCH);
 WAY(setown_group, ESRCH);
 WAY(setown_ex, ESRCH);
 WAY(proc_dir, ENOENT);
+WAY(proc_path, ENOENT);
 WAY(proc_stat, ENOENT);
 WAY(proc_task, ENOENT);
 WAY(proc_root, ENOENT);
@@ -629,6 +644,19 @@ TEST_F(many, kill_all)
 	}
 }
 
+/* One that sees nobody but itself is told that there is nobody. */
+TEST_F(many, kill_all_alone)
+{
+	EXPECT_EQ(0, ask0(&self->who[D], a_kill_all));
+	agent_end(&self->whom[D]);
+	EXPECT_EQ(-ESRCH, ask0(&self->who[D], a_kill_all));
+	/* Inside of A, which is not alone. */
+	EXPECT_EQ(0, ask0(&self->who[B], a_kill_all));
+	agent_end(&self->whom[B]);
+	EXPECT_EQ(-ESRCH, ask0(&self->who[B], a_kill_all));
+	EXPECT_EQ(0, ask0(&self->who[A], a_kill_all));
+}
+
 /* A process group that has members in and out of sight. */
 TEST_F(many, kill_group)
 {
@@ -760,6 +788,81 @@ TEST_F(parent, death)
 	EXPECT_TRUE(ppid == 0 || ppid == getpid());
 	EXPECT_EQ(-ESRCH, ask(&agent, v_kill_0, getpid()));
 	EXPECT_EQ(-ESRCH, ask(&agent, v_kill_0, 1));
+}
+
+/* A child that its parent's death kills: its pid, or -errno. */
+static long a_fork_mourner(long a, long b, long c)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC))
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ready[1]);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (pid < 0 || read(ready[0], &byte, 1))
+		pid = -EIO;
+	close(ready[0]);
+	return pid;
+}
+
+/* SIGKILL if @child has died of the end of @parent, SIGTERM if it outlived. */
+static long killed_by(struct agent *parent, pid_t child)
+{
+	agent_end(parent);
+	kill(child, SIGTERM);
+	return child_wait(child) - 1000;
+}
+
+/*
+ * The signal of a parent's death is one from the parent: as it does not reach
+ * a child of another user, it does not reach one that the parent cannot see.
+ */
+TEST_F(parent, death_signal)
+{
+	long id = ctx_new(0), other = ctx_new(0);
+	struct agent agent;
+	pid_t child;
+
+	ASSERT_LT(0, id);
+	ASSERT_LT(0, other);
+	/* Children whose parents have died are ours. */
+	ASSERT_EQ(0, prctl(PR_SET_CHILD_SUBREAPER, 1));
+
+	/* Control: both outside, both inside, and the child deeper. */
+	ASSERT_EQ(0, agent_start(&agent, VC_ID_HOST, 0));
+	child = ask0(&agent, a_fork_mourner);
+	ASSERT_LT(0, child);
+	EXPECT_EQ(SIGKILL, killed_by(&agent, child));
+	ASSERT_EQ(0, agent_start(&agent, id, 0));
+	child = ask0(&agent, a_fork_mourner);
+	ASSERT_LT(0, child);
+	EXPECT_EQ(SIGKILL, killed_by(&agent, child));
+	ASSERT_EQ(0, agent_start(&agent, VC_ID_HOST, 0));
+	child = ask0(&agent, a_fork_mourner);
+	ASSERT_LT(0, child);
+	ASSERT_EQ(0, task_move(child, id));
+	EXPECT_EQ(SIGKILL, killed_by(&agent, child));
+
+	/* The parent went in without it. */
+	ASSERT_EQ(0, agent_start(&agent, VC_ID_HOST, 0));
+	child = ask0(&agent, a_fork_mourner);
+	ASSERT_LT(0, child);
+	ASSERT_EQ(0, ask3(&agent, a_migrate, 0, id, 0));
+	EXPECT_EQ(SIGTERM, killed_by(&agent, child));
+	/* The child was taken elsewhere. */
+	ASSERT_EQ(0, agent_start(&agent, id, 0));
+	child = ask0(&agent, a_fork_mourner);
+	ASSERT_LT(0, child);
+	ASSERT_EQ(0, task_move(child, other));
+	EXPECT_EQ(SIGTERM, killed_by(&agent, child));
 }
 
 static long a_self(long a, long b, long c)
