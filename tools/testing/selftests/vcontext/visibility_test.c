@@ -20,6 +20,8 @@
 #define IOPRIO_WHO_PROCESS	1
 #define IOPRIO_WHO_PGRP		2
 #define IOPRIO_WHO_USER		3
+#define IOPRIO_BEST_EFFORT	(2 << 13)
+#define IOPRIO_IDLE		(3 << 13)
 
 enum place { HOST, A, B, C, D, PLACES };
 
@@ -229,9 +231,14 @@ static long v_ioprio_get_group(long pid, long b, long c)
 
 static long v_ioprio_set(long pid, long b, long c)
 {
-	/* Best effort, class 2. */
 	return res(syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid,
-			   2 << 13 | 4));
+			   IOPRIO_BEST_EFFORT | 4));
+}
+
+static long v_ioprio_set_group(long pid, long b, long c)
+{
+	return res(syscall(SYS_ioprio_set, IOPRIO_WHO_PGRP, pid,
+			   IOPRIO_BEST_EFFORT | 4));
 }
 
 static long v_sched_getscheduler(long pid, long b, long c)
@@ -485,6 +492,7 @@ WAY(setpriority_group, ESRCH);
 WAY(ioprio_get, ESRCH);
 WAY(ioprio_get_group, ESRCH);
 WAY(ioprio_set, ESRCH);
+WAY(ioprio_set_group, ESRCH);
 WAY(sched_getscheduler, ESRCH);
 WAY(sched_setscheduler, ESRCH);
 WAY(sched_getparam, ESRCH);
@@ -657,25 +665,31 @@ TEST_F(many, kill_all_alone)
 	EXPECT_EQ(0, ask0(&self->who[A], a_kill_all));
 }
 
+/* All of @whom again, as one process group that is the host's. */
+static void regroup(struct __test_metadata *const _metadata,
+		    struct agent whom[PLACES])
+{
+	int i;
+
+	agent_group = whom[HOST].pid;
+	for (i = A; i < PLACES; i++) {
+		long id = ask(&whom[i], a_where, 0);
+
+		agent_end(&whom[i]);
+		ASSERT_EQ(0, agent_start(&whom[i], id, 0));
+		ASSERT_EQ(0, ask0(&whom[i], a_count_urgent));
+		EXPECT_EQ(agent_group, getpgid(whom[i].pid));
+	}
+}
+
 /* A process group that has members in and out of sight. */
 TEST_F(many, kill_group)
 {
 	pid_t group = self->whom[HOST].pid;
 	int want[PLACES] = {};
-	long id[PLACES];
 	int who, whom;
 
-	for (who = 0; who < PLACES; who++)
-		id[who] = ask(&self->who[who], a_where, 0);
-	agent_group = group;
-	for (whom = A; whom < PLACES; whom++) {
-		struct agent *agent = &self->whom[whom];
-
-		agent_end(agent);
-		ASSERT_EQ(0, agent_start(agent, id[whom], 0));
-		ASSERT_EQ(0, ask0(agent, a_count_urgent));
-		EXPECT_EQ(group, getpgid(agent->pid));
-	}
+	regroup(_metadata, self->whom);
 	for (who = 0; who < PLACES; who++) {
 		EXPECT_EQ(0, ask(&self->who[who], a_kill_group_of, group))
 			TH_LOG("%s", place_name[who]);
@@ -724,9 +738,14 @@ TEST_F(many, setpriority_user)
 	}
 }
 
-static long a_ioprio_user(long class, long b, long c)
+static long a_ioprio_user(long ioprio, long b, long c)
 {
-	return res(syscall(SYS_ioprio_set, IOPRIO_WHO_USER, 0, class << 13));
+	return res(syscall(SYS_ioprio_set, IOPRIO_WHO_USER, 0, ioprio));
+}
+
+static long a_ioprio_group(long pgrp, long ioprio, long c)
+{
+	return res(syscall(SYS_ioprio_set, IOPRIO_WHO_PGRP, pgrp, ioprio));
 }
 
 static long a_own_ioprio(long a, long b, long c)
@@ -736,17 +755,149 @@ static long a_own_ioprio(long a, long b, long c)
 
 TEST_F(many, ioprio_user)
 {
-	/* Idle, class 3. */
-	const long idle = 3 << 13;
 	int whom;
 
-	EXPECT_EQ(0, ask(&self->who[A], a_ioprio_user, 3));
+	EXPECT_EQ(0, ask(&self->who[A], a_ioprio_user, IOPRIO_IDLE));
 	for (whom = 0; whom < PLACES; whom++) {
 		long got = ask0(&self->whom[whom], a_own_ioprio);
 
-		EXPECT_EQ(sees[A][whom], got == idle)
+		EXPECT_EQ(sees[A][whom], got == IOPRIO_IDLE)
 			TH_LOG("of %s: %#lx", place_name[whom], got);
 	}
+}
+
+TEST_F(many, ioprio_group)
+{
+	pid_t group = self->whom[HOST].pid;
+	int whom;
+
+	regroup(_metadata, self->whom);
+	EXPECT_EQ(0, ask3(&self->who[A], a_ioprio_group, group, IOPRIO_IDLE,
+			  0));
+	for (whom = 0; whom < PLACES; whom++) {
+		long got = ask0(&self->whom[whom], a_own_ioprio);
+
+		EXPECT_EQ(sees[A][whom], got == IOPRIO_IDLE)
+			TH_LOG("of %s: %#lx", place_name[whom], got);
+	}
+}
+
+/* A user who has no other processes. */
+#define USER		1000
+
+static long a_setuid(long uid, long b, long c)
+{
+	return res(setuid(uid));
+}
+
+/* A priority for each of them: the less it is, the better. */
+static int rank(int whom)
+{
+	return PLACES - whom;
+}
+
+/* What one is told who asks for the best priority of them all. */
+static int best_rank(int who)
+{
+	int best = PLACES + 1;
+	int whom;
+
+	for (whom = 0; whom < PLACES; whom++)
+		if (sees[who][whom] && rank(whom) < best)
+			best = rank(whom);
+	return best;
+}
+
+static long a_getpriority(long which, long who, long c)
+{
+	long ret;
+
+	errno = 0;
+	ret = getpriority(which, who);
+	return errno ? -errno : ret;
+}
+
+static long a_ioprio_get(long which, long who, long c)
+{
+	long ret = res(syscall(SYS_ioprio_get, which, who));
+
+	return ret < 0 ? ret : ret - IOPRIO_BEST_EFFORT;
+}
+
+TEST_F(many, getpriority_group)
+{
+	pid_t group = self->whom[HOST].pid;
+	int who, whom;
+
+	regroup(_metadata, self->whom);
+	for (whom = 0; whom < PLACES; whom++) {
+		ASSERT_EQ(0, setpriority(PRIO_PROCESS, self->whom[whom].pid,
+					 rank(whom)));
+	}
+	for (who = 0; who < PLACES; who++) {
+		EXPECT_EQ(best_rank(who), ask3(&self->who[who], a_getpriority,
+					       PRIO_PGRP, group, 0))
+			TH_LOG("%s", place_name[who]);
+	}
+}
+
+TEST_F(many, getpriority_user)
+{
+	int who, whom;
+
+	for (whom = 0; whom < PLACES; whom++) {
+		ASSERT_EQ(0, ask(&self->whom[whom], a_setuid, USER));
+		ASSERT_EQ(0, setpriority(PRIO_PROCESS, self->whom[whom].pid,
+					 rank(whom)));
+	}
+	for (who = 0; who < PLACES; who++) {
+		EXPECT_EQ(best_rank(who), ask3(&self->who[who], a_getpriority,
+					       PRIO_USER, USER, 0))
+			TH_LOG("%s", place_name[who]);
+	}
+	/* One that sees no process of that user, though there are some. */
+	agent_end(&self->whom[B]);
+	EXPECT_EQ(-ESRCH, ask3(&self->who[B], a_getpriority, PRIO_USER, USER,
+			       0));
+}
+
+TEST_F(many, ioprio_get_group)
+{
+	pid_t group = self->whom[HOST].pid;
+	int who, whom;
+
+	regroup(_metadata, self->whom);
+	for (whom = 0; whom < PLACES; whom++) {
+		ASSERT_EQ(0, res(syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS,
+					 self->whom[whom].pid,
+					 IOPRIO_BEST_EFFORT | rank(whom))));
+	}
+	for (who = 0; who < PLACES; who++) {
+		EXPECT_EQ(best_rank(who), ask3(&self->who[who], a_ioprio_get,
+					       IOPRIO_WHO_PGRP, group, 0))
+			TH_LOG("%s", place_name[who]);
+	}
+}
+
+TEST_F(many, ioprio_get_user)
+{
+	int who, whom;
+
+	for (whom = 0; whom < PLACES; whom++) {
+		ASSERT_EQ(0, ask(&self->whom[whom], a_setuid, USER));
+		ASSERT_EQ(0, res(syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS,
+					 self->whom[whom].pid,
+					 IOPRIO_BEST_EFFORT | rank(whom))));
+	}
+	for (who = 0; who < PLACES; who++) {
+		EXPECT_EQ(best_rank(who), ask3(&self->who[who], a_ioprio_get,
+					       IOPRIO_WHO_USER, USER, 0))
+			TH_LOG("%s", place_name[who]);
+	}
+	/* One that sees no process of that user, though there are some. */
+	agent_end(&self->whom[B]);
+	EXPECT_EQ(-ESRCH, ask3(&self->who[B], a_ioprio_get, IOPRIO_WHO_USER,
+			       USER, 0));
 }
 
 /* ---- what a parent may do to its children that are in contexts ---- */
