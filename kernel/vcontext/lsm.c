@@ -96,6 +96,10 @@ static int vcontext_ptrace_access_check(struct task_struct *child,
 	return vcontext_task_visible(child) ? 0 : -EPERM;
 }
 
+/*
+ * Who is looked up for a signal is asked about there.  This is for what a task
+ * sends without looking anybody up: at its death, to children that want one.
+ */
 static int vcontext_task_kill(struct task_struct *p,
 			      struct kernel_siginfo *info, int sig,
 			      const struct cred *cred)

@@ -283,13 +283,21 @@ void vc_process_entered(void)
 	current->vcontext_born = false;
 }
 
-/* May one in @caller, who sees where @task is, see it already? */
+/*
+ * May current, who is in @caller and sees where @task is, see it already?  One
+ * who is entering himself has come from above, and sees as from there those who
+ * are on the same way: his children, whom he could not signal otherwise.
+ */
 static bool has_come(const struct task_struct *task,
 		     const struct vcontext *caller)
 {
 	u16 origin = READ_ONCE(task->vcontext_origin);
+	u16 own = READ_ONCE(current->vcontext_origin);
+	int from = caller->level;
 
-	return !origin || origin - 1 >= caller->level;
+	if (own)
+		from = min(from, own - 1);
+	return !origin || origin - 1 >= from;
 }
 
 /* ---- visibility ---- */

@@ -513,6 +513,18 @@ TEST_F(entering, what_it_forks)
 	EXPECT_EQ(0, ask3(&self->coming, a_kill, self->inside.pid, 0, 0));
 }
 
+/* A parent that executes nothing has children that do not either. */
+TEST_F(entering, its_own_children)
+{
+	long pid = ask0(&self->coming, a_fork);
+
+	ASSERT_GT(pid, 0);
+	EXPECT_EQ(0, ask(&self->coming, a_see, pid));
+	EXPECT_EQ(0, ask(&self->coming, a_pidfd, pid));
+	EXPECT_EQ(0, ask(&self->coming, a_trace, pid));
+	EXPECT_EQ(0, ask3(&self->coming, a_kill, pid, SIGKILL, 0));
+}
+
 TEST_F(entering, counts_and_signals_apply)
 {
 	EXPECT_EQ(2, ctx_usage(self->id));
@@ -542,6 +554,26 @@ TEST_F(birth, seen_from_where_it_came)
 	/* it came from the parent, and has executed nothing since */
 	EXPECT_EQ(0, ask3(&above, a_kill, mover.pid, 0, 0));
 	EXPECT_EQ(-ESRCH, ask3(&inside, a_kill, mover.pid, 0, 0));
+}
+
+/* On the same way are those from the same place or from further in. */
+TEST_F(birth, seen_by_who_enters_from_there)
+{
+	long parent = ctx_make(VC_ID_SELF, 0, 4, "");
+	struct agent above, of_host, of_parent;
+	long child;
+
+	ASSERT_GT(parent, 0);
+	ASSERT_EQ(0, agent_start(&above, parent, 0));
+	child = ask3(&above, a_create, 0, 0, 0);
+	ASSERT_GT(child, 0);
+	ASSERT_EQ(0, agent_start(&of_host, child, AGENT_NO_EXEC));
+	ASSERT_EQ(0, agent_start(&of_parent, parent, 0));
+	ASSERT_EQ(0, ask3(&of_parent, a_migrate, 0, child, 0));
+	EXPECT_EQ(0, ask3(&of_host, a_kill, of_parent.pid, 0, 0));
+	EXPECT_EQ(-ESRCH, ask3(&of_parent, a_kill, of_host.pid, 0, 0));
+	/* Nobody sees more than below where he is. */
+	EXPECT_EQ(-ESRCH, ask3(&of_host, a_kill, above.pid, 0, 0));
 }
 
 TEST_F(birth, hidden_from_all_below_where_it_came_from)
