@@ -198,6 +198,28 @@ TEST_F(info, fields)
 			     18));
 }
 
+/* As many as one likes; there is no number that means anything else. */
+TEST_F(info, children_max_bounds)
+{
+	static const __u32 most[] = { 0, 1, 0x7fffffff, 0x80000000U, ~0U };
+	struct vc_info info;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(most); i++) {
+		struct agent agent;
+		long id = ctx_make(VC_ID_SELF, 0, most[i], NULL);
+
+		ASSERT_LT(0, id);
+		EXPECT_EQ(0, ctx_info(id, &info));
+		EXPECT_EQ(most[i], info.children_max);
+		ASSERT_EQ(0, agent_start(&agent, id, 0));
+		EXPECT_EQ(most[i] ? 0 : -EPERM,
+			  error_of(ask3(&agent, a_create, 0, 0, 0)));
+		agent_end(&agent);
+		EXPECT_EQ(0, ctx_kill(id));
+	}
+}
+
 TEST_F(info, each_flag)
 {
 	unsigned int bit;
