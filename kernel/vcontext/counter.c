@@ -17,6 +17,7 @@
  * have had room.  Bound: the charges under way at that time.
  */
 #include <linux/export.h>
+#include <linux/seq_file.h>
 
 #include <trace/events/vcontext.h>
 
@@ -276,3 +277,23 @@ void vc_counter_refused(struct vcontext *full, size_t offset, u8 category,
 	vc_event(full, VC_EVENT_LIMIT, category << 8 | command);
 }
 EXPORT_SYMBOL_GPL(vc_counter_refused);
+
+/**
+ * vc_show_limit - GET of a counted limit in the manner of cgroup v2
+ * @m: where to
+ * @req: done
+ *
+ * Context: process.
+ */
+void vc_show_limit(struct seq_file *m, const struct vc_request *req)
+{
+	const struct vc_limit *limit = req->data;
+
+	if (limit->limit == VC_UNLIMITED)
+		seq_puts(m, "limit=max");
+	else
+		seq_printf(m, "limit=%llu", limit->limit);
+	seq_printf(m, " usage=%llu peak=%llu hits=%llu", limit->usage,
+		   limit->peak, limit->hits);
+}
+EXPORT_SYMBOL_GPL(vc_show_limit);

@@ -41,26 +41,6 @@ int proc_vcontext_show(struct seq_file *m, struct pid_namespace *ns,
 	return 0;
 }
 
-/**
- * vc_show_limit - GET of a counted limit in the manner of cgroup v2
- * @m: where to
- * @req: done
- *
- * Context: process.
- */
-void vc_show_limit(struct seq_file *m, const struct vc_request *req)
-{
-	const struct vc_limit *limit = req->data;
-
-	if (limit->limit == VC_UNLIMITED)
-		seq_puts(m, "limit=max");
-	else
-		seq_printf(m, "limit=%llu", limit->limit);
-	seq_printf(m, " usage=%llu peak=%llu hits=%llu", limit->usage,
-		   limit->peak, limit->hits);
-}
-EXPORT_SYMBOL_GPL(vc_show_limit);
-
 /* One line a context: id, parent, tasks, processes, state, name. */
 static void show_context(struct seq_file *m, struct vcontext *ctx)
 {
