@@ -62,13 +62,12 @@ out_unlock:
  */
 static char *device_name(const struct vc_device *dev)
 {
-	struct kernfs_node *kn = NULL;
+	struct kernfs_node *kn;
 	char path[32], *name;
 
 	snprintf(path, sizeof(path), "dev/%s/%u:%u",
 		 dev->type == 'b' ? "block" : "char", dev->major, dev->minor);
-	if (IS_ENABLED(CONFIG_SYSFS))
-		kn = kernfs_walk_and_get(sysfs_root_kn, path);
+	kn = kernfs_walk_and_get(sysfs_root_kn, path);
 	if (kn && kernfs_type(kn) == KERNFS_LINK)
 		name = kstrdup(kn->symlink.target_kn->name, GFP_KERNEL);
 	else

@@ -104,13 +104,11 @@ static int mount_proc(struct mnt_namespace *ns, struct pid_namespace *pid_ns)
 
 static int mount_sys(struct mnt_namespace *ns, struct net *net)
 {
-#ifdef CONFIG_SYSFS
 	/* the devices of the host's network are not for the inside */
-	if (net)
-		return attach(ns, sysfs_mount(net), "sys", MNT_READONLY |
-			      MNT_NOSUID | MNT_NODEV | MNT_NOEXEC);
-#endif
-	return 0;
+	if (!net)
+		return 0;
+	return attach(ns, sysfs_mount(net), "sys", MNT_READONLY | MNT_NOSUID |
+		      MNT_NODEV | MNT_NOEXEC);
 }
 
 /* Mount what the kernel has to show. */
