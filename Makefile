@@ -5,6 +5,9 @@
 DEBUG ?= 0
 KERNEL_FLAVOUR := $(if $(filter 1 y yes,$(DEBUG)),debug,lean)
 TEST_FLAGS := $(if $(filter 1 y yes,$(DEBUG)),--debug) $(foreach one,$(ONLY),--only $(one))
+# What takes long is worth it on the debug kernel, unless DEBUG says otherwise.
+TORTURE_KERNEL := $(if $(filter file,$(origin DEBUG)),debug,$(KERNEL_FLAVOUR))
+MINUTES ?= 10
 BUILD := $(CURDIR)/build
 
 # Steps call the kernel's make, which takes its own number of jobs.
@@ -26,6 +29,8 @@ help:
 	 '                    real software: a Debian with its service manager, apt-get,' \
 	 '                    nginx, Redis, PostgreSQL, iperf3 (ONLY=real: these alone; 14 min.,' \
 	 '                    and 3 more for the image the first time)' \
+	 'make torture        everything at random, for MINUTES=10, on the debug kernel (DEBUG=0:' \
+	 '                    on the other one; SEED=N: as that time)' \
 	 'make check          checkpatch, sparse, W=1, kernel-doc, reduced configs, ...' \
 	 '                    (ONLY="GATE...": these alone)' \
 	 'make bench          what contexts cost' \
@@ -83,6 +88,11 @@ test-real:
 .PHONY: test-debug
 test-debug:
 	@$(MAKE) test DEBUG=1
+
+.PHONY: torture
+torture:
+	$(call together,$(TORTURE_KERNEL) selftests)
+	@vm/torture $(if $(filter debug,$(TORTURE_KERNEL)),--debug) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 .PHONY: check
 check:
