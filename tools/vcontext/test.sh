@@ -319,6 +319,7 @@ gone()
 }
 
 # refused_10 NAME: forks have been refused, and there were at most 10 processes
+# shellcheck disable=SC2317 # called by soon
 refused_10()
 {
 	[ "$(column HITS "$1")" -gt 10 ] && [ "$(column PEAK "$1")" -eq 10 ]
