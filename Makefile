@@ -30,7 +30,7 @@ help:
 	 '                    nginx, Redis, PostgreSQL, iperf3 (ONLY=real: these alone; 14 min.,' \
 	 '                    and 3 more for the image the first time)' \
 	 'make torture        everything at random, for MINUTES=10, on the debug kernel (DEBUG=0:' \
-	 '                    on the other one; SEED=N: as that time)' \
+	 '                    on the other one; SEED=N: its random numbers)' \
 	 'make check          checkpatch, sparse, W=1, kernel-doc, reduced configs, ...' \
 	 '                    (ONLY="GATE...": these alone)' \
 	 'make bench          what contexts cost' \

@@ -274,7 +274,7 @@ static void brood_look(void)
 			chick->pid = 0;
 			continue;
 		}
-		/* One who is entering does not see his own; they die by him. */
+		/* One that was moved out of our sight is for those who see it. */
 		if (kill(chick->pid, SIGKILL) && inside) {
 			chick->pid = 0;
 			continue;
